@@ -1,0 +1,131 @@
+/* The child's way from the agent's world into the target's. Each step is tried in this order for a reason that
+ * stands beside it; the first that fails ends the child. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <linux/close_range.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "helper.h"
+#include "syscall.h"
+
+/* All namespaces are joined and the root directory is set while the descriptors for that are open; then they are
+ * closed, so that no path the target controls (/proc/self/fd/7 as a working directory) can lead back through one. */
+static int take_root(void)
+{
+    long result = SYSCALL(fchdir, FD_ROOT);
+    if (result < 0)
+        return (int)result;
+    /* setns(mnt) put us at the namespace's root; the target may be chrooted below it. */
+    return (int)SYSCALL(chroot, ".");
+}
+
+static int close_descriptors(const struct request *request)
+{
+    unsigned int first = FD_STEP_SCRIPT;
+    if (request->header.flags & REQUEST_SCRIPT_MEMFD) {
+        long result = SYSCALL(dup3, request->script_fd, FD_STEP_SCRIPT, 0);
+        if (result < 0)
+            return (int)result;
+        first++;
+    }
+    long result = SYSCALL(close_range, first, ~0u, 0);
+    if (result != -ENOSYS)
+        return (int)result;
+    /* Before Linux 5.9. The supervisor closed what the agent had above the namespaces. */
+    for (unsigned int fd = first; fd < FD_NAMESPACES + REQUEST_MAX_NAMESPACES + REQUEST_MAX_CGROUPS + 16; fd++)
+        SYSCALL(close, fd); /* most are not open: EBADF is the expected answer */
+    return 0;
+}
+
+/* A working directory outside the root shows as "(unreachable)/..." in the raw system call; libc hides that. */
+static int take_cwd(const char *cwd, struct progress *progress)
+{
+    char path[PATH_MAX + 16];
+    at_stage(progress, STAGE_CWD);
+    long result = SYSCALL(chdir, cwd);
+    if (result < 0)
+        return (int)result;
+    at_stage(progress, STAGE_CWD_OUTSIDE);
+    result = SYSCALL(getcwd, path, sizeof path);
+    if (result < 0)
+        return (int)result;
+    return path[0] == '/' ? 0 : -ENOENT;
+}
+
+/* The dispositions are the default ones already: whoever started the helper saw to that, at no cost of ours. */
+static int unblock_signals(void)
+{
+    uint64_t none = 0;
+    return (int)SYSCALL(rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
+}
+
+/* The search of execvp(3): what is not there is passed over, what may not be run is remembered. */
+static int execute(const struct request *request)
+{
+    long remembered = -ENOENT;
+    for (char **path = request->candidates; *path; path++) {
+        long result = SYSCALL(execve, *path, request->arguments, request->environment);
+        if (result == -EACCES)
+            remembered = result;
+        else if (result != -ENOENT && result != -ENOTDIR)
+            return (int)result;
+    }
+    return (int)remembered;
+}
+
+/* Should the supervisor be killed, the step's first process dies. One that was killed before that was asked for sends
+ * nothing: a guest that sees the agent's processes can do that. From a pid namespace of its own it cannot, and there
+ * the parent's number is 0 whoever that is. */
+static int die_with_supervisor(const struct request *request, const struct progress *progress)
+{
+    long result = SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (result < 0)
+        return (int)result;
+    return joins(request, CLONE_NEWPID) || SYSCALL(getppid) == progress->supervisor ? 0 : -ESRCH;
+}
+
+void enter(const struct request *request, const struct streams *streams, struct progress *progress)
+{
+    at_stage(progress, STAGE_ROOT);
+    int result = take_root();
+    if (result == 0) {
+        at_stage(progress, STAGE_SESSION);
+        result = (int)SYSCALL(setsid);
+        result = result < 0 ? result : 0;
+    }
+    if (result == 0) {
+        at_stage(progress, STAGE_DESCRIPTORS);
+        result = take_streams(streams);
+    }
+    if (result == 0)
+        result = close_descriptors(request);
+    if (result == 0)
+        result = take_identity(request, progress);
+    if (result == 0) {
+        /* Only now, for a change of uid clears it. */
+        result = die_with_supervisor(request, progress);
+    }
+    if (result == 0) {
+        SYSCALL(umask, request->header.umask); /* cannot fail; answers the old one */
+        /* As the target's user, so that its permissions count. */
+        result = take_cwd(request->cwd, progress);
+    }
+    if (result == 0 && (request->header.flags & REQUEST_SCRIPT_FILE)) {
+        /* The last argument. The shell would say so too, but with an exit status that could be the script's own. */
+        at_stage(progress, STAGE_SCRIPT_PATH);
+        result = (int)SYSCALL(faccessat, AT_FDCWD, request->arguments[request->header.argument_count - 1], R_OK);
+    }
+    if (result == 0) {
+        at_stage(progress, STAGE_SIGNALS);
+        result = unblock_signals();
+    }
+    if (result == 0) {
+        at_stage(progress, STAGE_EXEC);
+        result = execute(request);
+    }
+    progress->error = -result;
+}

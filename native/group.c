@@ -1,0 +1,47 @@
+#include <fcntl.h>
+#include <linux/types.h>
+
+#include "helper.h"
+#include "syscall.h"
+
+/* The kernel's struct linux_dirent64. */
+struct directory_entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
+
+static bool is_living_member(int proc, const char *pid, long group)
+{
+    char path[32];
+    size_t at = 0;
+    while (pid[at] && at < sizeof path - sizeof "/stat") {
+        path[at] = pid[at];
+        at++;
+    }
+    memcpy(path + at, "/stat", sizeof "/stat");
+    struct process_stat stat;
+    return read_process_stat(proc, path, &stat) && stat.group == group && stat.state != 'Z' && stat.state != 'X';
+}
+
+bool group_lives(long group)
+{
+    long proc = SYSCALL(openat, AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (proc < 0)
+        return true; /* not known: then it is not over */
+    _Alignas(struct directory_entry) char entries[4096];
+    bool lives = false;
+    long length;
+    while (!lives && (length = SYSCALL(getdents64, proc, entries, sizeof entries)) > 0) {
+        for (long at = 0; !lives && at < length;) {
+            struct directory_entry *entry = (struct directory_entry *)(void *)(entries + at);
+            at += entry->length;
+            if (entry->name[0] >= '1' && entry->name[0] <= '9')
+                lives = is_living_member((int)proc, entry->name, group);
+        }
+    }
+    SYSCALL(close, proc);
+    return lives;
+}

@@ -1,0 +1,151 @@
+/* The helper: enters a container for one step and stays outside as its supervisor. See ../README.md, Architecture. */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+
+#include "syscall.h"
+
+/* The agent's descriptors are close-on-exec, but a program that embeds it may have opened others. */
+static int close_above(unsigned int first)
+{
+    long result = SYSCALL(close_range, first, ~0u, 0);
+    if (result != -ENOSYS)
+        return (int)result;
+    for (unsigned int fd = first; fd < 65536; fd++)
+        SYSCALL(close, fd); /* before Linux 5.9; most are not open */
+    return 0;
+}
+
+/* Answers a pidfd of the target, -ENOSYS where the kernel has none, or -ESRCH: the number alone could by now be
+ * another process's, but the directory is the target's for ever, so while that lives the number is right. */
+static long pin_target(const struct request *request)
+{
+    long pidfd = SYSCALL(pidfd_open, request->header.target_pid, 0);
+    long alive = SYSCALL(faccessat, FD_TARGET, "stat", 0);
+    if (alive < 0)
+        return -ESRCH;
+    if (pidfd < 0)
+        return pidfd;
+    struct pollfd ended = {.fd = (int)pidfd, .events = POLLIN};
+    struct timespec at_once = {0, 0};
+    return SYSCALL(ppoll, &ended, 1, &at_once, NULL, 0) == 0 ? pidfd : -ESRCH;
+}
+
+/* The step must not find the agent's keys (keyrings(7)). Where there are no keyrings, or the Pod's seccomp profile
+ * forbids them to us and so to the step, nothing is to be hidden. */
+static int take_empty_keyring(void)
+{
+    enum { JOIN_SESSION_KEYRING = 1 };
+    long result = SYSCALL(keyctl, JOIN_SESSION_KEYRING, 0, 0, 0, 0);
+    if (result == -EDQUOT) /* a user who is not root may have 200: then all of its steps share one */
+        result = SYSCALL(keyctl, JOIN_SESSION_KEYRING, "k8s-executor", 0, 0, 0);
+    return result == -ENOSYS || result == -EPERM || result > 0 ? 0 : (int)result;
+}
+
+static void close_steps_ends(const struct request *request)
+{
+    const int given[] = {FD_REQUEST, FD_ROOT, request->script_fd};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        SYSCALL(close, given[i]); /* there may be no script: EBADF */
+    if (request->header.flags & REQUEST_CGROUP) /* otherwise the number is free for a pipe of ours */
+        SYSCALL(close, FD_CGROUP);
+    for (uint32_t i = 0; i < request->header.namespace_count + request->header.cgroup_count; i++)
+        SYSCALL(close, FD_NAMESPACES + i);
+}
+
+/* Answers 0, or -errno with the stage in *progress; *record then says how the step ended. */
+static int run_step(struct request *request, struct relay *relay, struct progress *progress, struct record *record)
+{
+    at_stage(progress, STAGE_SUPERVISE);
+    int result = close_above(FD_NAMESPACES + request->header.namespace_count + request->header.cgroup_count);
+    if (result == 0)
+        result = (int)SYSCALL(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (result == 0)
+        result = take_empty_keyring();
+    if (result < 0)
+        return result;
+    /* Before anything else is opened, for the agent's own stdin may have been closed: 0 is the step's. */
+    at_stage(progress, STAGE_STREAMS);
+    result = make_streams(&request->header, &relay->streams);
+    if (result < 0)
+        return result;
+    uint64_t child_signal = 1ull << (SIGCHLD - 1);
+    long signals = SYSCALL(signalfd4, -1, &child_signal, sizeof child_signal, SFD_CLOEXEC);
+    if (signals < 0)
+        return (int)signals;
+    at_stage(progress, STAGE_TARGET);
+    long target = pin_target(request);
+    if (target < 0 && target != -ENOSYS)
+        return (int)target;
+    at_stage(progress, STAGE_SCRIPT);
+    result = place_script(request);
+    if (result < 0)
+        return result;
+    progress->supervisor = (int32_t)SYSCALL(getpid);
+    long child = spawn_step(request, &relay->streams, progress);
+    if (child < 0)
+        return (int)child;
+    close_steps_ends(request);
+    close_steps_streams(&relay->streams);
+    bool kills_leftovers = (request->header.flags & REQUEST_KILL_LEFTOVERS) != 0;
+    result = supervise(child, (int)signals, (int)target, kills_leftovers, relay, record);
+    if (result < 0)
+        at_stage(progress, STAGE_RELAY);
+    return result;
+}
+
+/* The record is out, and what is left is to pass on what a background process of the step may still write. Staying as
+ * the relay's parent, we leave no zombie to whoever is the agent's. */
+static void outlive(struct relay *relay)
+{
+    if (relay->pid <= 0)
+        return;
+    SYSCALL(close, FD_STATUS);
+    SYSCALL(close, relay->lifeline);
+    long ended;
+    do
+        ended = SYSCALL(wait4, -1, 0, 0, 0);
+    while (ended != relay->pid && (ended > 0 || ended == -EINTR));
+}
+
+int helper_main(int argc, char **argv)
+{
+    uint64_t all = ~0ull;
+    struct record record = {.kind = RECORD_ENDED};
+    struct request request = {.header = {.flags = 0}};
+    struct relay relay = {.pid = 0};
+    long result = SYSCALL(rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
+    /* Started without FFI: go on from a copy of ourselves. */
+    char mode = argc > 1 ? argv[1][0] : '\0';
+    if (mode == 'v')
+        return 0; /* a probe: the agent asks whether it can start us at all */
+    if (result == 0 && mode == 'c') {
+        argv[1] = (char *)(uintptr_t) "k8s-executor-helper"; /* what ps(1) shows, as for one started natively */
+        result = run_from_sealed_copy(argv + 1);
+    }
+    record.stage = STAGE_REQUEST;
+    if (result == 0)
+        result = receive_request(&request);
+    struct progress *progress = result == 0 ? allocate(sizeof *progress, MAP_SHARED) : NULL;
+    if (progress) {
+        result = run_step(&request, &relay, progress, &record);
+        record.stage = progress->stage;
+        record.detail = progress->detail;
+        record.kept = progress->kept;
+        record.cgroup_error = progress->cgroup_error;
+        record.error = result < 0 ? (int32_t)-result : progress->error;
+    } else {
+        record.error = result < 0 ? (int32_t)-result : ENOMEM;
+    }
+    if (remove_script(&request) < 0)
+        record.flags |= RECORD_SCRIPT_LEFT;
+    long written = SYSCALL(write, FD_STATUS, &record, sizeof record);
+    outlive(&relay);
+    return written == (long)sizeof record ? 0 : HELPER_FAILED;
+}

@@ -1,0 +1,93 @@
+#ifndef K8S_EXECUTOR_HELPER_H
+#define K8S_EXECUTOR_HELPER_H
+
+#include "record.h"
+#include "request.h"
+#include "stage.h"
+
+/* The helper's own exit status where it could not even report. */
+enum { HELPER_FAILED = 125 };
+
+int helper_main(int argc, char **argv);
+
+/* receive.c: reads the request from its descriptor, into memory of its own. Answers 0 or -errno. */
+int receive_request(struct request *request);
+/* Zeroed memory, MAP_PRIVATE or MAP_SHARED; NULL where there is none. */
+void *allocate(size_t length, int sharing);
+
+/* streams.c: the step's stdin, stdout and stderr, [0] to [2]. They answer 0 or -errno. */
+struct streams {
+    int steps[3];
+    int ours[3]; /* -1 for a stdin that is at its end */
+};
+int make_streams(const struct request_header *header, struct streams *streams);
+int take_streams(const struct streams *streams);
+void close_steps_streams(const struct streams *streams);
+void close_our_streams(const struct streams *streams);
+/* Whether stdout and stderr are at their end, with nothing left to read. */
+bool streams_are_over(const struct streams *streams);
+
+/* relay.c: copies between the step's streams and the agent's, in a process of its own. Answers 0 or -errno. */
+struct relay {
+    struct streams streams;
+    long pid;     /* 0 where it was not needed yet, or has ended */
+    int lifeline; /* closed at the step's end */
+};
+int start_relay(struct relay *relay);
+
+/* enter.c: makes this process the step. Returns only where that failed, with *progress saying how. */
+void enter(const struct request *request, const struct streams *streams, struct progress *progress);
+
+/* join.c: joins the namespaces, but for pid where the supervisor has joined it already. Answers 0 or -errno. */
+int join_namespaces(const struct request *request, uint32_t skip, struct progress *progress);
+int join_namespace(const struct request *request, uint32_t type, struct progress *progress);
+bool joins(const struct request *request, uint32_t type);
+
+/* identity.c: becomes the target's user, with no more than its capabilities. Answers 0 or -errno. */
+int take_identity(const struct request *request, struct progress *progress);
+
+/* spawn.c: starts the step's first process. Answers its pid or -errno. */
+long spawn_step(const struct request *request, const struct streams *streams, struct progress *progress);
+
+/* resources.c: the target's cgroup, oom_score_adj and limits. What is refused is noted in *progress. */
+void take_resources(const struct request *request, struct progress *progress);
+/* Forks, into the target's cgroup where that is asked for and possible. Answers as fork(2), or -errno. */
+long fork_into_cgroup(const struct request *request, unsigned long flags, struct progress *progress);
+
+/* script.c: puts the script where the step finds it, and takes it away. They answer 0 or -errno. */
+int place_script(struct request *request);
+int remove_script(const struct request *request);
+
+/* supervise.c: stays until the step has ended, and says how in *record. Answers 0, or -errno where it had to end the
+ * step because its output could not be passed on. */
+int supervise(long child, int signals, int target, bool kills_leftovers, struct relay *relay, struct record *record);
+
+/* process_stat.c: what /proc/PID/stat tells. Answers false where there is no such process. */
+struct process_stat {
+    char state;
+    long group;
+    uint32_t flags;
+};
+bool read_process_stat(int directory, const char *path, struct process_stat *stat);
+
+/* group.c: whether a process group has a member that is no zombie. kill(2) counts zombies, and in a pid namespace whose
+ * init never waits they stay for ever. */
+bool group_lives(long group);
+
+/* start.c */
+void *memcpy(void *restrict to, const void *restrict from, size_t length);
+
+/* children.c: sends the signal (0: none) to the processes that are ours to reap, but for the spared one, and answers
+ * how many there are. */
+uint32_t children_signal(int signal, long signalled_group, long spared);
+
+/* unaided.c: for an agent without FFI. Answers -errno, or does not return. */
+int run_from_sealed_copy(char **argv);
+
+/* Marks the stage that is about to be tried. */
+static inline void at_stage(struct progress *progress, enum stage stage)
+{
+    progress->stage = (uint32_t)stage;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* What the helper writes to the status pipe and reads from the control pipe. src/backend/record.ts is the other end. */
+#ifndef K8S_EXECUTOR_RECORD_H
+#define K8S_EXECUTOR_RECORD_H
+
+#include <stdint.h>
+
+enum record_kind {
+    RECORD_ENDED = 2,
+};
+
+enum record_flag {
+    RECORD_TARGET_GONE = 1u << 0, /* the target's main process ended, so the step was killed */
+    RECORD_UNREAPED = 1u << 1,    /* the step could not be killed: wait_status says nothing */
+    RECORD_SCRIPT_LEFT = 1u << 2, /* the script file could not be removed */
+    RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed */
+    RECORD_RELAYED = 1u << 4,     /* the relay writes one byte more, when it has passed on what there is */
+};
+
+struct record {
+    uint32_t kind;
+    uint32_t flags;
+    uint32_t stage;      /* the last stage entered */
+    int32_t error;       /* errno of that stage, 0 where it did not fail */
+    uint32_t detail;     /* of that stage: the CLONE_NEW* flag of the namespace that could not be joined */
+    int32_t wait_status; /* as wait4(2) gives it */
+    uint32_t survivors;  /* processes of the step that are still there */
+    uint32_t kept;       /* enum kept */
+    uint64_t user_microseconds;
+    uint64_t system_microseconds;
+    uint64_t max_rss_kib;
+    int32_t cgroup_error; /* errno, with KEPT_CGROUP */
+    uint32_t padding;
+};
+
+/* What the step has of the agent's, for the kernel did not allow it the target's. */
+enum kept {
+    KEPT_CGROUP = 1u << 0,
+    KEPT_OOM_SCORE = 1u << 1,
+    KEPT_LIMITS = 1u << 2,
+};
+
+/* On the control pipe each byte is a signal for the tree. With this bit, the helper also waits for the whole tree to
+ * end, not only for the step's first process. The end of file means that the agent died. */
+#define CONTROL_END 0x80
+
+/* Where the child tells the supervisor how far it came: shared memory, so the child needs no descriptor for it. */
+struct progress {
+    uint32_t stage;
+    int32_t error;
+    uint32_t detail;
+    uint32_t kept;
+    int32_t cgroup_error;
+    int32_t supervisor; /* its pid, for the child to see whether it still is its parent */
+};
+
+#endif

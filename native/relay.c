@@ -1,0 +1,181 @@
+/* A process that passes on between the step's pipes and the agent's. It may be made to wait for ever by a step that holds
+ * a pipe's lock (streams.c); neither the supervisor nor the agent is then held up. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "helper.h"
+#include "syscall.h"
+
+/* As much as the largest pipe holds; and how often to go on before another channel has its turn. */
+enum { MOST = 1 << 20, TURNS = 16, ROOM = 1 << 18 };
+
+/* A private pipe lies between: bytes are moved, not copied, and no call ever locks the step's pipe and the agent's at
+ * once. */
+struct channel {
+    int from;
+    int to;
+    int between[2];
+    size_t held; /* in between */
+    bool is_over;
+    bool was_empty; /* all that was written to it so far has been passed on */
+};
+
+static void finish(struct channel *channel)
+{
+    channel->is_over = true;
+    channel->was_empty = true;
+    SYSCALL(close, channel->from);
+    SYSCALL(close, channel->to);
+}
+
+static long move(int from, int to, size_t length)
+{
+    long moved;
+    do
+        moved = SYSCALL(splice, from, NULL, to, NULL, length, SPLICE_F_NONBLOCK);
+    while (moved == -EINTR);
+    return moved;
+}
+
+/* Moves what there is, but for a few turns only, so that one channel does not starve the others. */
+static void pump(struct channel *channel)
+{
+    for (int turn = 0; turn < TURNS && !channel->is_over; turn++) {
+        if (channel->held == 0) {
+            long got = move(channel->from, channel->between[1], MOST);
+            channel->was_empty = got == -EAGAIN;
+            if (got == -EAGAIN)
+                return;
+            if (got <= 0) {
+                finish(channel);
+                return;
+            }
+            channel->held = (size_t)got;
+        }
+        long given = move(channel->between[0], channel->to, channel->held);
+        if (given == -EAGAIN)
+            return;
+        if (given <= 0) {
+            finish(channel); /* nobody wants it any more; the writer will see that */
+            return;
+        }
+        channel->held -= (size_t)given;
+    }
+}
+
+/* Two entries each: what would let it go on, and a reader that is gone. */
+static void watch(const struct channel *channel, struct pollfd watched[2])
+{
+    bool has_data = channel->held > 0;
+    watched[0] = (struct pollfd){.fd = channel->from, .events = POLLIN};
+    watched[1] = (struct pollfd){.fd = channel->to, .events = has_data ? POLLOUT : 0};
+    if (has_data || channel->is_over)
+        watched[0].fd = -1;
+    if (channel->is_over)
+        watched[1].fd = -1;
+}
+
+static void go_on(struct channel *channel, const struct pollfd watched[2])
+{
+    bool has_data = channel->held > 0;
+    if (channel->is_over || (watched[0].revents | watched[1].revents) == 0)
+        return;
+    if (!has_data && (watched[1].revents & (POLLERR | POLLHUP)))
+        finish(channel);
+    else
+        pump(channel);
+}
+
+static void relay(struct channel channels[3], int lifeline)
+{
+    bool step_ended = false;
+    bool told = false;
+    while (!told || !channels[1].is_over || !channels[2].is_over) {
+        struct pollfd watched[7];
+        for (int i = 0; i < 3; i++)
+            watch(&channels[i], watched + (size_t)i * 2);
+        watched[6] = (struct pollfd){.fd = step_ended ? -1 : lifeline, .events = 0};
+        long ready = SYSCALL(ppoll, watched, 7, NULL, NULL, 0);
+        if (ready < 0 && ready != -EINTR)
+            return;
+        for (int i = 0; i < 3; i++)
+            go_on(&channels[i], watched + (size_t)i * 2);
+        if (watched[6].revents) {
+            step_ended = true;
+            for (int i = 1; i < 3; i++)
+                if (!channels[i].is_over && channels[i].held == 0)
+                    pump(&channels[i]); /* only what was empty after the step's end was empty */
+                else if (!channels[i].is_over)
+                    channels[i].was_empty = false;
+        }
+        if (step_ended && !told && channels[1].was_empty && channels[2].was_empty) {
+            told = true;
+            SYSCALL(write, FD_STATUS, "", 1); /* the agent has all there is; without this byte, the end means a kill */
+            SYSCALL(close, FD_STATUS);
+        }
+    }
+}
+
+static int prepare(struct channel *channel, int from, int to)
+{
+    bool is_over = from < 0 || to < 0;
+    *channel = (struct channel){.from = from, .to = to, .is_over = is_over, .was_empty = is_over};
+    const int fds[] = {from, to};
+    for (int i = 0; i < 2 && !is_over; i++) {
+        long flags = SYSCALL(fcntl, fds[i], F_GETFL, 0);
+        long result = flags < 0 ? flags : SYSCALL(fcntl, fds[i], F_SETFL, flags | O_NONBLOCK);
+        if (result < 0)
+            return (int)result;
+        SYSCALL(fcntl, fds[i], F_SETPIPE_SZ, ROOM); /* a socket has none: EBADF */
+    }
+    return 0;
+}
+
+/* Of what the supervisor has open, the relay needs its streams, the word of the step's end, and the status pipe. */
+static void keep_only(const struct streams *streams, int lifeline)
+{
+    for (int fd = 3; fd < FD_NAMESPACES + (int)(REQUEST_MAX_NAMESPACES + REQUEST_MAX_CGROUPS) + 16; fd++)
+        if (fd != FD_STATUS && fd != lifeline && fd != streams->ours[0] && fd != streams->ours[1] &&
+            fd != streams->ours[2])
+            SYSCALL(close, fd); /* most are not open */
+}
+
+static int serve(struct channel channels[3], const struct streams *streams, int lifeline)
+{
+    keep_only(streams, lifeline);
+    for (int i = 0; i < 3; i++)
+        if (!channels[i].is_over && SYSCALL(pipe2, channels[i].between, O_CLOEXEC) < 0)
+            return HELPER_FAILED;
+    for (int i = 0; i < 3; i++)
+        if (!channels[i].is_over)
+            SYSCALL(fcntl, channels[i].between[0], F_SETPIPE_SZ, ROOM);
+    relay(channels, lifeline);
+    return 0;
+}
+
+int start_relay(struct relay *relay_process)
+{
+    struct streams *streams = &relay_process->streams;
+    struct channel channels[3];
+    int lifeline[2];
+    int result = prepare(&channels[0], streams->ours[0] < 0 ? -1 : 0, streams->ours[0]);
+    for (int fd = 1; result == 0 && fd <= 2; fd++)
+        result = prepare(&channels[fd], streams->ours[fd], fd);
+    if (result == 0)
+        result = (int)SYSCALL(pipe2, lifeline, O_CLOEXEC);
+    if (result < 0)
+        return result;
+    long pid = SYSCALL(clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        int status = serve(channels, streams, lifeline[0]);
+        for (;;)
+            SYSCALL(exit_group, status);
+    }
+    SYSCALL(close, lifeline[0]);
+    close_our_streams(streams);
+    relay_process->lifeline = lifeline[1];
+    relay_process->pid = pid;
+    return pid < 0 ? (int)pid : 0;
+}

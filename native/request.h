@@ -1,0 +1,98 @@
+/* The request: everything the agent asks of one step, in one block of memory. src/backend/request.ts writes it. */
+#ifndef K8S_EXECUTOR_REQUEST_H
+#define K8S_EXECUTOR_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REQUEST_MAGIC 0x3158384bu /* "K8X1" */
+#define REQUEST_MAX_SIZE (32u << 20)
+#define REQUEST_MAX_NAMESPACES 8u
+#define REQUEST_MAX_GROUPS 65536u
+#define REQUEST_MAX_LIMITS 32u
+#define REQUEST_MAX_CGROUPS 16u
+
+/* Where the agent puts each descriptor. */
+enum descriptor {
+    FD_REQUEST = 3,
+    FD_STATUS = 4,
+    FD_CONTROL = 5,
+    FD_TARGET = 6,       /* /proc/<pid> of the target: dead once the target is, whatever becomes of its number */
+    FD_ROOT = 7,         /* the target's root directory, O_PATH */
+    FD_SCRIPT_DIR = 8,   /* directory of the script file, with REQUEST_SCRIPT_FILE */
+    FD_CGROUP = 9,       /* the target's cgroup of the unified hierarchy, with REQUEST_CGROUP */
+    FD_NAMESPACES = 10,  /* the namespaces to join, in the order of request.namespaces; then cgroup.procs of the
+                          * target's cgroups in the older hierarchies */
+};
+
+/* Where the step finds a script that has no file: it opens /dev/fd/3. */
+enum { FD_STEP_SCRIPT = 3 };
+
+enum request_flag {
+    REQUEST_SCRIPT_FILE = 1u << 0,  /* write the script to script_name in FD_SCRIPT_DIR */
+    REQUEST_SCRIPT_MEMFD = 1u << 1, /* open the script for the step as FD_STEP_SCRIPT */
+    REQUEST_NO_NEW_PRIVILEGES = 1u << 2,
+    REQUEST_KEEP_GROUPS = 1u << 3, /* the target's user namespace denies setgroups(2) */
+    REQUEST_STDIN = 1u << 4,       /* the agent gave a stdin; otherwise the step's is at end of file */
+    REQUEST_OWN_STREAMS = 1u << 5, /* give the pipes to the step's user, so that it can open /dev/stdout */
+    REQUEST_OOM_SCORE = 1u << 6,   /* take oom_score_adj */
+    REQUEST_CGROUP = 1u << 7,      /* start the step in FD_CGROUP */
+    REQUEST_KILL_LEFTOVERS = 1u << 8, /* end what the step leaves in the background */
+};
+
+/* Native byte order, no padding; followed by limits, groups, namespaces and the strings in the order of struct request. */
+struct request_header {
+    uint32_t magic;
+    uint32_t size; /* of the whole request, this header included */
+    uint32_t flags;
+    uint32_t target_pid;
+    uint64_t bounding_drop; /* what the target's bounding set lacks of what ours has */
+    uint64_t permitted;
+    uint64_t inheritable;
+    uint64_t ambient;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t umask;
+    uint32_t group_count;
+    uint32_t namespace_count;
+    uint32_t candidate_count;
+    uint32_t argument_count;
+    uint32_t environment_count;
+    uint32_t script_size; /* the last bytes of the request */
+    uint32_t script_uid;  /* owner of the script file, as the agent's user namespace counts */
+    uint32_t script_gid;
+    int32_t oom_score_adj;
+    uint32_t limit_count;
+    uint32_t cgroup_count;
+};
+
+/* getrlimit(2) */
+struct request_limit {
+    uint64_t resource;
+    uint64_t soft;
+    uint64_t hard;
+};
+
+struct request {
+    struct request_header header;
+    const struct request_limit *limits;
+    const uint32_t *groups;
+    const uint32_t *namespaces; /* CLONE_NEW* */
+    const char *script_name;
+    const char *cwd;
+    char **candidates; /* absolute paths to try, as execvp(3) would */
+    char **arguments;
+    char **environment;
+    const char *script;
+    int script_fd; /* the script as a memfd, once script.c has made it */
+};
+
+/* How many pointers request_parse needs for the three NULL-ended lists; 0 for a header that cannot be right. */
+size_t request_pointer_count(const struct request_header *header);
+
+/* Reads the bytes after the header. Answers false, and leaves *request unspecified, where they do not fit it. */
+bool request_parse(const struct request_header *header, char *body, size_t length, char **pointers,
+                   struct request *request);
+
+#endif

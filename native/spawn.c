@@ -1,0 +1,78 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+
+#include "helper.h"
+#include "syscall.h"
+
+__attribute__((noreturn)) static void become_step(const struct request *request, const struct streams *streams,
+                                                  uint32_t joined, struct progress *progress)
+{
+    /* While /proc is still the agent's. */
+    take_resources(request, progress);
+    int result = join_namespaces(request, joined, progress);
+    if (result < 0)
+        progress->error = -result;
+    else
+        enter(request, streams, progress);
+    for (;;)
+        SYSCALL(exit_group, HELPER_FAILED);
+}
+
+/* A plain fork: joining a time namespace needs a memory of one's own, joining any a file system context of one's own. */
+static long fork_step(const struct request *request, const struct streams *streams, uint32_t joined,
+                      unsigned long flags, struct progress *progress)
+{
+    long pid = fork_into_cgroup(request, flags, progress);
+    if (pid == 0)
+        become_step(request, streams, joined, progress);
+    if (pid < 0)
+        at_stage(progress, STAGE_FORK);
+    return pid;
+}
+
+/* Without privilege, the pid namespace can be joined only from inside the user namespace, and it is only for
+ * children. So a process in the middle joins both and makes the step a child of its own parent, the supervisor, which
+ * stays outside, out of the target's reach. */
+static long spawn_through_middle(const struct request *request, const struct streams *streams,
+                                 struct progress *progress)
+{
+    int channel[2];
+    long result = SYSCALL(pipe2, channel, O_CLOEXEC);
+    if (result < 0)
+        return result;
+    long middle = SYSCALL(clone, SIGCHLD, 0, 0, 0, 0);
+    if (middle == 0) {
+        int joined = join_namespace(request, CLONE_NEWUSER, progress);
+        if (joined == 0)
+            joined = join_namespace(request, CLONE_NEWPID, progress);
+        long pid = joined;
+        if (joined == 0)
+            pid = fork_step(request, streams, CLONE_NEWUSER | CLONE_NEWPID, CLONE_PARENT, progress);
+        long written = SYSCALL(write, channel[1], &pid, sizeof pid);
+        for (;;)
+            SYSCALL(exit_group, written == (long)sizeof pid ? 0 : HELPER_FAILED);
+    }
+    long pid = middle < 0 ? middle : -ECHILD;
+    SYSCALL(close, channel[1]);
+    if (middle > 0) {
+        if (SYSCALL(read, channel[0], &pid, sizeof pid) != (long)sizeof pid)
+            pid = -ECHILD;
+        SYSCALL(wait4, middle, 0, 0, 0); /* it has nothing more to tell */
+    }
+    SYSCALL(close, channel[0]);
+    return pid;
+}
+
+long spawn_step(const struct request *request, const struct streams *streams, struct progress *progress)
+{
+    if (!joins(request, CLONE_NEWPID))
+        return fork_step(request, streams, 0, 0, progress);
+    int result = join_namespace(request, CLONE_NEWPID, progress);
+    if (result == -EPERM && joins(request, CLONE_NEWUSER))
+        return spawn_through_middle(request, streams, progress);
+    if (result < 0)
+        return result;
+    return fork_step(request, streams, CLONE_NEWPID, 0, progress);
+}

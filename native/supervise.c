@@ -1,0 +1,180 @@
+/* The helper's second life: outside the target, it waits for the step's end and for the agent's word. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+#include "helper.h"
+#include "syscall.h"
+
+#define WNOHANG 1
+/* How long a kill may take before the supervisor says that it did not work. */
+#define KILL_PATIENCE_MS 700
+
+struct supervision {
+    long child;
+    bool child_ended;
+    bool group_empty;
+    bool ending;  /* the agent asked for the end of the whole tree, not only of its first process */
+    bool killing; /* and the time for doing so politely is over */
+    int64_t give_up_at;
+    struct relay *relay;
+    struct record *record;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now = {0, 0};
+    SYSCALL(clock_gettime, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Ends zombies, ours and those reparented to us, and remembers how the step's own first process ended. */
+static void reap(struct supervision *s)
+{
+    for (;;) {
+        struct rusage usage;
+        int status = 0;
+        long pid = SYSCALL(wait4, -1, &status, WNOHANG, &usage);
+        if (pid <= 0)
+            return;
+        if (pid == s->relay->pid) {
+            s->relay->pid = 0;
+            s->record->flags |= RECORD_OUTPUT_CUT; /* it stays until it is told of the step's end */
+        }
+        if (pid != s->child)
+            continue;
+        s->child_ended = true;
+        s->record->wait_status = status;
+        s->record->user_microseconds = (uint64_t)usage.ru_utime.tv_sec * 1000000u + (uint64_t)usage.ru_utime.tv_usec;
+        s->record->system_microseconds = (uint64_t)usage.ru_stime.tv_sec * 1000000u + (uint64_t)usage.ru_stime.tv_usec;
+        s->record->max_rss_kib = (uint64_t)usage.ru_maxrss;
+    }
+}
+
+/* To the process group and to everything that is our child or was reparented to us. The group's number stays taken
+ * while it has members, also after its leader was reaped; once it was seen empty, it may be somebody else's. */
+static uint32_t signal_tree(struct supervision *s, int signal)
+{
+    if (!s->group_empty && SYSCALL(kill, -s->child, signal) == -ESRCH && s->child_ended)
+        s->group_empty = true;
+    return children_signal(signal, s->child, s->relay->pid);
+}
+
+static void kill_tree(struct supervision *s)
+{
+    if (!s->killing) {
+        s->killing = true;
+        s->give_up_at = now_ms() + KILL_PATIENCE_MS;
+    }
+    signal_tree(s, SIGKILL);
+}
+
+static void obey(struct supervision *s)
+{
+    unsigned char signals[64];
+    long length = SYSCALL(read, FD_CONTROL, signals, sizeof signals);
+    if (length == -EAGAIN || length == -EINTR)
+        return;
+    if (length <= 0) {
+        kill_tree(s); /* the agent died: nobody wants this step any more */
+        return;
+    }
+    for (long i = 0; i < length; i++) {
+        if (signals[i] & CONTROL_END)
+            s->ending = true;
+        int signal = signals[i] & ~CONTROL_END;
+        if (signal == SIGKILL)
+            kill_tree(s);
+        else
+            signal_tree(s, signal);
+    }
+}
+
+/* Signal 0 reaches nobody, but tells whether anybody is there. */
+static bool settled(struct supervision *s)
+{
+    if (!s->ending && !s->killing)
+        return s->child_ended;
+    if (s->child_ended && signal_tree(s, 0) == 0 && (s->group_empty || !group_lives(s->child)))
+        return true;
+    return s->killing && now_ms() >= s->give_up_at;
+}
+
+/* A pid namespace ends by its init killing everybody else first, and it counts as alive until they are reaped: the
+ * step's SIGKILL comes before any word of the target's own end. /proc/PID/stat has that in its flags, field 9. */
+static bool target_is_ending(void)
+{
+    enum { PF_EXITING = 0x4 };
+    struct process_stat stat;
+    return !read_process_stat(FD_TARGET, "stat", &stat) || (stat.flags & PF_EXITING) != 0;
+}
+
+/* Only a step that says something, or is told something, needs a relay. */
+static int relay_if_needed(struct supervision *s, const struct pollfd watched[2], bool *is_relayed)
+{
+    bool has_output = (watched[0].revents | watched[1].revents) & POLLIN;
+    if (*is_relayed || !(has_output || s->relay->streams.ours[0] >= 0))
+        return 0;
+    *is_relayed = true;
+    return start_relay(s->relay);
+}
+
+int supervise(long child, int signals, int target, bool kills_leftovers, struct relay *relay, struct record *record)
+{
+    struct supervision s = {.child = child, .relay = relay, .record = record};
+    struct pollfd watched[] = {
+        {.fd = signals, .events = POLLIN},
+        {.fd = FD_CONTROL, .events = POLLIN},
+        {.fd = target, .events = POLLIN}, /* negative where pidfds are missing: poll passes it over */
+        {.fd = relay->streams.ours[1], .events = POLLIN},
+        {.fd = relay->streams.ours[2], .events = POLLIN},
+    };
+    bool is_relayed = false;
+    int failure = relay_if_needed(&s, watched + 3, &is_relayed);
+    while (!settled(&s)) {
+        /* What ends in the target's own pid namespace is not ours to reap and makes no signal: look now and then. */
+        struct timespec patience = {.tv_sec = 0, .tv_nsec = 20 * 1000000};
+        if (is_relayed)
+            watched[3].fd = watched[4].fd = -1;
+        long ready = SYSCALL(ppoll, watched, 5, s.ending || s.killing ? &patience : NULL, NULL, 0);
+        if (ready < 0 && ready != -EINTR) {
+            kill_tree(&s);
+            continue;
+        }
+        if (watched[0].revents) {
+            struct signalfd_siginfo info;
+            SYSCALL(read, signals, &info, sizeof info); /* only to clear it: reap() asks the kernel itself */
+        }
+        reap(&s);
+        if (watched[1].revents) {
+            obey(&s);
+            if (s.killing)
+                watched[1].fd = -1; /* nothing more can be asked, and an end of file would be reported for ever */
+        }
+        if (watched[2].revents) {
+            record->flags |= RECORD_TARGET_GONE;
+            watched[2].fd = -1;
+            kill_tree(&s);
+        }
+        if (failure == 0)
+            failure = relay_if_needed(&s, watched + 3, &is_relayed);
+        for (int i = 3; i <= 4; i++)
+            if (watched[i].revents & (POLLHUP | POLLERR))
+                watched[i].fd = -1;
+        if (s.killing || failure < 0 || (kills_leftovers && s.child_ended))
+            kill_tree(&s);
+    }
+    record->survivors = children_signal(0, child, relay->pid);
+    if (!s.child_ended)
+        record->flags |= RECORD_UNREAPED;
+    if ((record->wait_status & 0x7f) == SIGKILL && target_is_ending())
+        record->flags |= RECORD_TARGET_GONE;
+    if (failure == 0 && !is_relayed && !streams_are_over(&relay->streams))
+        failure = start_relay(relay);
+    if (relay->pid > 0)
+        record->flags |= RECORD_RELAYED;
+    return failure;
+}
