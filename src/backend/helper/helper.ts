@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+
+import type { Container } from "../../container/index.ts";
+import type { PreparedStep, SharedRoot } from "../../step/index.ts";
+import { childOutput, childStream } from "../child-streams.ts";
+import { containerSlots, SLOT } from "../descriptor-slots.ts";
+import { watchOom } from "../oom.ts";
+import { ignoreClosedReader } from "../pipe-streams.ts";
+import { CONTROL_END } from "../record.ts";
+import { encodeRequest } from "../request.ts";
+import { startError } from "../start-error.ts";
+import { conclude, readStatus, type Status } from "../supervised.ts";
+import { PROBE_PATIENCE_MS, Unavailable, type Backend, type Ending, type Running } from "../types.ts";
+
+/** The same helper as the native backend's, started by node:child_process where there is no FFI. */
+export class HelperBackend implements Backend {
+  readonly name = "helper";
+  readonly reason: string;
+  readonly limitations: readonly string[] = ["starting a step copies this process's page tables (no FFI)"];
+  readonly #path: string;
+  readonly #container: Container;
+  readonly #sharedRoot: SharedRoot | undefined;
+  readonly #slots: readonly [number, number][];
+
+  constructor(path: string, container: Container, sharedRoot: SharedRoot | undefined, reason: string) {
+    this.#path = path;
+    this.#container = container;
+    this.#sharedRoot = sharedRoot;
+    this.#slots = containerSlots(container, sharedRoot);
+    this.reason = reason;
+  }
+
+  /** Starts the helper only to see whether it can be started. */
+  async probe(): Promise<void> {
+    const timeout = PROBE_PATIENCE_MS;
+    const child = spawn(this.#path, ["v"], { env: {}, stdio: "ignore", timeout, killSignal: "SIGKILL" });
+    const [code] = (await once(child, "exit")) as [number | null];
+    if (code !== 0) throw new Unavailable(`the helper ${this.#path} does not run here (exit status ${code})`);
+  }
+
+  start(step: PreparedStep, stdin: boolean): Running {
+    const request = encodeRequest(this.#container, step, stdin);
+    const stdio: ("ignore" | "pipe" | number)[] = Array.from({ length: SLOT.namespaces }, () => "ignore");
+    for (const slot of [SLOT.request, SLOT.status, SLOT.control]) stdio[slot] = "pipe";
+    for (const [fd, slot] of this.#slots) stdio[slot] = fd;
+    stdio[SLOT.stdout] = stdio[SLOT.stderr] = "pipe";
+    if (stdin) stdio[SLOT.stdin] = "pipe";
+    // "copy": run from a sealed copy of yourself.
+    const child = spawn(this.#path, ["copy"], { env: {}, stdio, detached: true, cwd: "/" });
+    const failed = new Promise<never>((_, reject) => {
+      child.once("error", (error) => reject(startError("the helper", error)));
+    });
+    const pipe = childStream(child, SLOT.status) as Readable | undefined;
+    const status = pipe && readStatus(pipe);
+    const stdinStream = childStream(child, SLOT.stdin) as Writable | undefined;
+    return {
+      stdin: stdinStream && ignoreClosedReader(stdinStream),
+      stdout: childOutput(child, SLOT.stdout),
+      stderr: childOutput(child, SLOT.stderr),
+      ended: this.#supervise(child, failed, step, request, status),
+      delivered: status?.delivered ?? Promise.resolve(true),
+      signal(signal, wholeTree) {
+        const control = childStream(child, SLOT.control) as Writable | undefined;
+        if (control?.writable) control.write(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal));
+      },
+      abandon: () => child.kill("SIGKILL"),
+      release: () => {
+        pipe?.destroy();
+        // Node reaps it; nobody needs to wait for that.
+        child.unref();
+      },
+    };
+  }
+
+  close(): void {
+    // Nothing is kept between steps.
+  }
+
+  async #supervise(
+    child: ChildProcess,
+    failed: Promise<never>,
+    step: PreparedStep,
+    request: Buffer,
+    status: Status | undefined,
+  ): Promise<Ending> {
+    const wasOutOfMemory = watchOom(this.#container);
+    const control = childStream(child, SLOT.control) as Writable | undefined;
+    const requests = childStream(child, SLOT.request) as Writable | undefined;
+    try {
+      // Without a process there are no streams either, and the error event tells why.
+      if (!status || !control || !requests || child.pid === undefined) return await failed;
+      for (const stream of [control, requests]) ignoreClosedReader(stream);
+      requests.end(request);
+      const record = await Promise.race([status.record, failed]);
+      return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
+    } finally {
+      control?.destroy();
+    }
+  }
+}

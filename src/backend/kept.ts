@@ -1,0 +1,20 @@
+import type { Container } from "../container/index.ts";
+import { errnoName } from "../errors/index.ts";
+import type { PreparedStep } from "../step/index.ts";
+import type { EndRecord } from "./record.ts";
+
+/** What a step had of the agent's rather than of the container's, in words. */
+export function keptOf(record: EndRecord, step: PreparedStep, container: Container): string[] {
+  const notes: string[] = [];
+  const obstacles = [...(container.cgroups?.obstacles ?? [])];
+  if (record.keptCgroup) obstacles.unshift(errnoName(record.cgroupErrno));
+  if (obstacles.length > 0) {
+    notes.push(`the container's cgroup was not joined (${obstacles.join("; ")}): the agent's limits apply to the step`);
+  }
+  if (record.keptOomScore) notes.push("the container's oom_score_adj was not taken over (CAP_SYS_RESOURCE is missing)");
+  if (record.keptLimits) {
+    notes.push("the container's resource limits were not all taken over (CAP_SYS_RESOURCE is missing)");
+  }
+  if (step.isPrivileged) notes.push("the step kept the agent's capabilities (privileged)");
+  return notes;
+}

@@ -1,0 +1,146 @@
+import { SystemError } from "../../errors/index.ts";
+import { bind, P_PID, WEXITED } from "./bindings.ts";
+
+const O_CLOEXEC = 0o2000000;
+const O_NONBLOCK = 0o4000;
+const F_DUPFD_CLOEXEC = 1030;
+const F_ADD_SEALS = 1033;
+/** F_SEAL_SEAL | SHRINK | GROW | WRITE. */
+const ALL_SEALS = 0x0f;
+const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+/** Since Linux 6.3; before that every memfd is executable and the flag unknown. */
+const MFD_EXEC = 0x10;
+const WNOHANG = 1;
+/** POSIX_SPAWN_SETSIGDEF | SETSIGMASK | SETSID. */
+const SPAWN_FLAGS = 0x04 | 0x08 | 0x80;
+const EINVAL = 22;
+
+/**
+ * The part of libc that starts a helper, called in our own process. Each method throws a SystemError.
+ *
+ * What these calls would cost with child_process instead, and why not: README.md, Architecture.
+ */
+export interface Libc {
+  /** A pipe, [read end, write end], both close-on-exec. */
+  pipe(nonblocking?: boolean): [number, number];
+  close(fd: number): void;
+  /** The same file at a number of at least `minimum`; closes the old one. */
+  moveAbove(fd: number, minimum: number): number;
+  /** Another descriptor of the same file, at a number of at least `minimum`. */
+  copyAbove(fd: number, minimum: number): number;
+  chown(fd: number, uid: number, gid: number): void;
+  /** A file in memory with these bytes; the file offset stays at 0. */
+  memfd(name: string, bytes: Uint8Array, kind: "data" | "program"): number;
+  write(fd: number, bytes: Uint8Array): void;
+  kill(pid: number, signal: number): void;
+  /** Starts a program with no environment, all signals blocked and at their default, and only these descriptors besides close-on-exec ones. */
+  spawn(path: string, argv: readonly string[], descriptors: readonly (readonly [from: number, to: number])[]): number;
+  /** Whether this child has ended; it is then gone. */
+  reap(pid: number): boolean;
+  /** Waits for a child's end, on a thread of koffi's, and reaps it. */
+  wait(pid: number): Promise<void>;
+}
+
+/** Loads libc through koffi. Throws whatever keeps koffi from loading. */
+export async function loadLibc(): Promise<Libc> {
+  const { functions: c, errno } = await bind();
+  const check = (call: string, result: number): number => {
+    if (result < 0) throw new SystemError(call, errno());
+    return result;
+  };
+  const checkCode = (call: string, code: number): void => {
+    if (code !== 0) throw new SystemError(call, code);
+  };
+  const writeAll = (fd: number, bytes: Uint8Array): void => {
+    for (let at = 0; at < bytes.length;) {
+      at += check("pwrite", c.pwrite(fd, bytes.subarray(at), bytes.length - at, at));
+    }
+  };
+  const createMemfd = (name: string, flags: number): number => {
+    const fd = c.memfd_create(name, flags | MFD_EXEC);
+    if (fd < 0 && errno() === EINVAL) return check("memfd_create", c.memfd_create(name, flags));
+    return check("memfd_create", fd);
+  };
+
+  /** A sigset_t. */
+  const ALL_SIGNALS = Buffer.alloc(128, 0xff);
+
+  return {
+    pipe(nonblocking = false) {
+      const ends = new Int32Array(2);
+      check("pipe2", c.pipe2(ends, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0)));
+      return [ends[0] ?? -1, ends[1] ?? -1];
+    },
+    close(fd) {
+      // The descriptor is gone whatever close says, and nothing here is written behind.
+      c.close(fd);
+    },
+    moveAbove(fd, minimum) {
+      if (fd >= minimum) return fd;
+      const moved = check("fcntl", c.fcntl(fd, F_DUPFD_CLOEXEC, minimum));
+      c.close(fd);
+      return moved;
+    },
+    copyAbove(fd, minimum) {
+      return check("fcntl", c.fcntl(fd, F_DUPFD_CLOEXEC, minimum));
+    },
+    chown(fd, uid, gid) {
+      check("fchown", c.fchown(fd, uid, gid));
+    },
+    memfd(name, bytes, kind) {
+      const program = kind === "program";
+      const fd = program
+        ? createMemfd(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)
+        : check("memfd_create", c.memfd_create(name, MFD_CLOEXEC));
+      try {
+        writeAll(fd, bytes);
+        if (program) {
+          // Not readable: for an agent that is not root the kernel then makes the helper undumpable from its start.
+          check("fchmod", c.fchmod(fd, 0o111));
+          check("fcntl", c.fcntl(fd, F_ADD_SEALS, ALL_SEALS));
+        }
+        return fd;
+      } catch (error) {
+        c.close(fd);
+        throw error;
+      }
+    },
+    write(fd, bytes) {
+      check("write", c.write(fd, bytes, bytes.length));
+    },
+    kill(pid, signal) {
+      check("kill", c.kill(pid, signal));
+    },
+    spawn(path, argv, descriptors) {
+      // Larger than the structures of any libc: 80 and 336 bytes in glibc and musl.
+      const actions = Buffer.alloc(512);
+      const attributes = Buffer.alloc(1024);
+      const pid = new Int32Array(1);
+      checkCode("posix_spawn_file_actions_init", c.actionsInit(actions));
+      try {
+        checkCode("posix_spawnattr_init", c.attributesInit(attributes));
+        try {
+          for (const [from, to] of descriptors) {
+            checkCode("posix_spawn_file_actions_adddup2", c.addDup2(actions, from, to));
+          }
+          checkCode("posix_spawnattr_setsigmask", c.setSignalMask(attributes, ALL_SIGNALS));
+          checkCode("posix_spawnattr_setsigdefault", c.setSignalDefault(attributes, ALL_SIGNALS));
+          checkCode("posix_spawnattr_setflags", c.setFlags(attributes, SPAWN_FLAGS));
+          checkCode("posix_spawn", c.spawn(pid, path, actions, attributes, [...argv, null], [null]));
+        } finally {
+          c.attributesDestroy(attributes);
+        }
+      } finally {
+        c.actionsDestroy(actions);
+      }
+      return pid[0] ?? -1;
+    },
+    reap(pid) {
+      const info = Buffer.alloc(128);
+      // Only a child that has ended is written into it. ECHILD: the embedding program reaped it.
+      return c.waitid(P_PID, pid, info, WEXITED | WNOHANG) !== 0 || info.readInt32LE(0) !== 0;
+    },
+    wait: (pid) => c.waitidLater(pid),
+  };
+}

@@ -1,0 +1,124 @@
+import type { Container } from "../../container/index.ts";
+import { SystemError } from "../../errors/index.ts";
+import type { PreparedStep, SharedRoot } from "../../step/index.ts";
+import { ABOVE_SLOTS, containerSlots } from "../descriptor-slots.ts";
+import { watchOom } from "../oom.ts";
+import { readPipe, writePipe } from "../pipe-streams.ts";
+import { CONTROL_END } from "../record.ts";
+import { encodeRequest } from "../request.ts";
+import { startError } from "../start-error.ts";
+import { conclude, readStatus } from "../supervised.ts";
+import { PROBE_PATIENCE_MS, type Backend, type Ending, type Running } from "../types.ts";
+import type { Libc } from "./libc.ts";
+import { Reaper } from "./reaper.ts";
+import { SealedHelper } from "./sealed-helper.ts";
+import { StepPipes } from "./step-pipes.ts";
+
+const SIGKILL = 9;
+
+/** The helper, started by posix_spawn in our own process: nothing of our memory is copied. */
+export class NativeBackend implements Backend {
+  readonly name = "native";
+  readonly reason: string;
+  readonly limitations: readonly string[] = [];
+  readonly #libc: Libc;
+  readonly #helper: SealedHelper;
+  readonly #reaper: Reaper;
+  readonly #container: Container;
+  readonly #sharedRoot: SharedRoot | undefined;
+  readonly #slots: readonly [number, number][];
+
+  constructor(
+    libc: Libc,
+    program: Uint8Array,
+    container: Container,
+    sharedRoot: SharedRoot | undefined,
+    reason: string,
+  ) {
+    this.#libc = libc;
+    this.#helper = new SealedHelper(libc, program);
+    this.#reaper = new Reaper(libc);
+    this.#container = container;
+    this.#sharedRoot = sharedRoot;
+    this.reason = reason;
+    // Copies above the slots: in a child, one dup2 after the other would overwrite what lies among them.
+    const slots: [number, number][] = [];
+    this.#slots = slots;
+    try {
+      for (const [fd, slot] of containerSlots(container, sharedRoot))
+        slots.push([libc.copyAbove(fd, ABOVE_SLOTS), slot]);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Starts the helper only to see whether it can be started. Throws a SystemError. */
+  async probe(): Promise<void> {
+    const pid = this.#helper.spawn(["k8s-executor-helper", "v"], []);
+    // A guest that sees our processes can stop it. Nobody else reaps it, so until then the number is its own.
+    const impatient = setTimeout(() => this.#libc.kill(pid, SIGKILL), PROBE_PATIENCE_MS);
+    await this.#libc.wait(pid).finally(() => clearTimeout(impatient));
+  }
+
+  start(step: PreparedStep, stdin: boolean): Running {
+    const pipes = new StepPipes(this.#libc);
+    let pid: number;
+    try {
+      pipes.giveRequest(encodeRequest(this.#container, step, stdin));
+      if (stdin) pipes.open("stdin");
+      for (const name of ["stdout", "stderr", "status", "control"] as const) pipes.open(name);
+      pid = this.#helper.spawn(["k8s-executor-helper"], [...pipes.given, ...this.#slots]);
+    } catch (error) {
+      pipes.closeAll();
+      throw startError("the step", error);
+    }
+    pipes.closeGiven();
+    return this.#running(step, pid, pipes);
+  }
+
+  close(): void {
+    this.#helper.close();
+    for (const [fd] of this.#slots) this.#libc.close(fd);
+  }
+
+  #running(step: PreparedStep, pid: number, pipes: StepPipes): Running {
+    const libc = this.#libc;
+    const wasOutOfMemory = watchOom(this.#container);
+    const pipe = readPipe(pipes.ours("status"));
+    const status = readStatus(pipe);
+    let control: number | undefined = pipes.ours("control");
+    const end = async (): Promise<Ending> => {
+      const record = await status.record;
+      if (control !== undefined) libc.close(control);
+      control = undefined;
+      return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
+    };
+    return {
+      stdin: pipes.has("stdin") ? writePipe(pipes.ours("stdin")) : undefined,
+      stdout: readPipe(pipes.ours("stdout")),
+      stderr: readPipe(pipes.ours("stderr")),
+      ended: end(),
+      delivered: status.delivered,
+      signal(signal, wholeTree) {
+        if (control === undefined) return;
+        try {
+          libc.write(control, Uint8Array.of(wholeTree ? signal | CONTROL_END : signal));
+        } catch (error) {
+          // EPIPE: it has just ended. EAGAIN: it is stopped and has more signals waiting than a pipe holds.
+          if (!(error instanceof SystemError && (error.code === "EPIPE" || error.code === "EAGAIN"))) throw error;
+        }
+      },
+      abandon: () => {
+        // Nobody reaps it before it is released, so the number is still its own.
+        if (control !== undefined) libc.kill(pid, SIGKILL);
+      },
+      release: () => {
+        pipe.destroy();
+        if (control !== undefined) libc.close(control);
+        control = undefined;
+        this.#reaper.add(pid);
+      },
+    };
+  }
+}

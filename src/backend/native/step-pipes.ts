@@ -1,0 +1,59 @@
+import { ABOVE_SLOTS, SLOT } from "../descriptor-slots.ts";
+import type { Libc } from "./libc.ts";
+
+/** The pipes of a step, by the slot of the helper's end. */
+type PipeName = "stdin" | "stdout" | "stderr" | "status" | "control";
+
+/** The descriptors of one step, ours and those given to the helper, so that a failure half way leaks none. */
+export class StepPipes {
+  readonly #libc: Libc;
+  readonly #ours = new Map<PipeName, number>();
+  #given: [fd: number, slot: number][] = [];
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
+
+  /** What the helper gets, [descriptor, slot]. */
+  get given(): readonly [number, number][] {
+    return this.#given;
+  }
+
+  has(name: PipeName): boolean {
+    return this.#ours.has(name);
+  }
+
+  ours(name: PipeName): number {
+    return this.#ours.get(name) ?? -1;
+  }
+
+  giveRequest(bytes: Uint8Array): void {
+    this.#give(this.#libc.memfd("request", bytes, "data"), SLOT.request);
+  }
+
+  open(name: PipeName): void {
+    // A stopped helper reads no control bytes, and the event loop must not wait for it.
+    const [read, write] = this.#libc.pipe(name === "control");
+    const weWrite = name === "stdin" || name === "control";
+    this.#ours.set(name, weWrite ? write : read);
+    this.#give(weWrite ? read : write, SLOT[name]);
+  }
+
+  /** Closes our copies of what the helper now has. */
+  closeGiven(): void {
+    for (const [fd] of this.#given) this.#libc.close(fd);
+    this.#given = [];
+  }
+
+  closeAll(): void {
+    this.closeGiven();
+    for (const fd of this.#ours.values()) this.#libc.close(fd);
+    this.#ours.clear();
+  }
+
+  /** Moves a descriptor above the slots: the dup2s in the child are done one after the other. */
+  #give(fd: number, slot: number): void {
+    this.#given.push([fd, slot]);
+    this.#given[this.#given.length - 1] = [this.#libc.moveAbove(fd, ABOVE_SLOTS), slot];
+  }
+}

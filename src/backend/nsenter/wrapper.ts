@@ -1,0 +1,72 @@
+/** Where the wrapper reports to us. */
+export const REPORT_FD = 4;
+/** The step's stderr, until the step starts: what nsenter and sh complain of must not get into it. */
+export const STDERR_FD = 5;
+
+/** What the wrapper says on its descriptor, and nothing else. */
+export type Report = "started" | "missing" | "denied" | "cwd" | "script";
+
+/**
+ * Variables that the loader or libc of nsenter itself would obey: glibc's unsecvars.h, LD_* of any loader, and what
+ * util-linux reads. They come from the container and must not reach a program of the agent's that runs with the
+ * agent's privileges; the wrapper sets them on the other side.
+ */
+const OBEYED = new RegExp(
+  "^(?:(?:LD|MALLOC|RESOLV|LIBMOUNT|UL|LC)_[A-Za-z0-9_]*|LANG|LANGUAGE|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES" +
+    "|HOSTALIASES|LOCALDOMAIN|LOCPATH|MUSL_LOCPATH|NIS_PATH|NLSPATH|RES_OPTIONS|TMPDIR|TZDIR)$",
+);
+
+/** An environment of which nsenter sees only what it does not obey. */
+export interface Hidden {
+  /** For nsenter. */
+  variables: Record<string, string>;
+  /** The beginning of the names under which the others travel; a number follows. */
+  hiddenAs: string;
+  hidden: number;
+}
+
+/** Splits the environment into what nsenter may see, and what is set inside under another name. */
+export function hide(environment: readonly Buffer[]): Hidden {
+  const texts = environment.map(String);
+  let hiddenAs = "K8S_EXECUTOR_";
+  while (texts.some((text) => text.startsWith(hiddenAs))) hiddenAs += "_";
+  // Its own messages in one language, for we read them; and no format string from a catalogue of the container's.
+  const variables: Record<string, string> = { LC_ALL: "C" };
+  let hidden = 0;
+  for (const text of texts) {
+    const name = text.slice(0, text.indexOf("="));
+    if (OBEYED.test(name)) variables[`${hiddenAs}${hidden++}`] = text;
+    else variables[name] = text.slice(name.length + 1);
+  }
+  return { variables, hiddenAs, hidden };
+}
+
+/**
+ * A program for the container's sh: working directory first (nsenter's own option for it hangs on a FIFO and is missing
+ * in old versions), then a word to us that the container was entered, then the command in its place.
+ * The text depends on numbers and our own names only; every value is an argument or a variable.
+ */
+export function wrapper(
+  options: Pick<Hidden, "hiddenAs" | "hidden"> & { script: "file" | "memfd" | undefined; umask: number },
+): string {
+  const report = (word: Report): string => `echo ${word} >&${REPORT_FD}`;
+  const reveal = Array.from({ length: options.hidden }, (_, index) => {
+    const name = `${options.hiddenAs}${index}`;
+    return `export "$${name}"; unset ${name}`;
+  });
+  return [
+    `cd "$1" 2>/dev/null || { ${report("cwd")}; exit 125; }`,
+    "shift",
+    `umask ${options.umask.toString(8).padStart(4, "0")}`,
+    "unset LC_ALL",
+    ...reveal,
+    'case "$1" in',
+    `*/*) [ -e "$1" ] || { ${report("missing")}; exit 127; }`,
+    `[ -x "$1" ] && [ ! -d "$1" ] || { ${report("denied")}; exit 126; };;`,
+    `*) command -v "$1" >/dev/null 2>&1 || { ${report("missing")}; exit 127; };;`,
+    "esac",
+    ...(options.script === "file" ? [`[ -r "$2" ] || { ${report("script")}; exit 125; }`] : []),
+    report("started"),
+    `exec "$@" 2>&${STDERR_FD} ${STDERR_FD}>&- ${REPORT_FD}>&-${options.script === "memfd" ? "" : " 3<&-"}`,
+  ].join("\n");
+}

@@ -1,0 +1,65 @@
+import { STAGES, type Stage } from "./stage.ts";
+
+// The layout is that of struct record in native/record.h.
+export const RECORD_SIZE = 64;
+/** On the control pipe: also wait for the whole tree to end. */
+export const CONTROL_END = 0x80;
+const KIND_ENDED = 2;
+const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16 } as const;
+const KEPT = { cgroup: 1, oomScore: 2, limits: 4 } as const;
+
+/** What the helper reported at the end. */
+export interface EndRecord {
+  stage: Stage;
+  /** 0 where the stage did not fail. */
+  errno: number;
+  /** The CLONE_NEW* flag of a namespace that could not be joined. */
+  detail: number;
+  waitStatus: number;
+  survivors: number;
+  userMicroseconds: bigint;
+  systemMicroseconds: bigint;
+  maxRssKib: bigint;
+  targetGone: boolean;
+  unreaped: boolean;
+  scriptLeft: boolean;
+  /** What copied the output was killed. */
+  outputCut: boolean;
+  /** Where it has the agent's, for the kernel did not allow it the container's. */
+  keptCgroup: boolean;
+  keptOomScore: boolean;
+  keptLimits: boolean;
+  /** Why the cgroup was not joined. */
+  cgroupErrno: number;
+}
+
+/** The record of the end; undefined where the helper died before writing it. */
+export function decodeEnd(record: Buffer): EndRecord | undefined {
+  if (record.length !== RECORD_SIZE || record.readUInt32LE(0) !== KIND_ENDED) return undefined;
+  const flags = record.readUInt32LE(4);
+  const kept = record.readUInt32LE(28);
+  return {
+    stage: STAGES[record.readUInt32LE(8)] ?? "none",
+    errno: record.readInt32LE(12),
+    detail: record.readUInt32LE(16),
+    waitStatus: record.readInt32LE(20),
+    survivors: record.readUInt32LE(24),
+    userMicroseconds: record.readBigUInt64LE(32),
+    systemMicroseconds: record.readBigUInt64LE(40),
+    maxRssKib: record.readBigUInt64LE(48),
+    targetGone: (flags & FLAG.targetGone) !== 0,
+    unreaped: (flags & FLAG.unreaped) !== 0,
+    scriptLeft: (flags & FLAG.scriptLeft) !== 0,
+    outputCut: (flags & FLAG.outputCut) !== 0,
+    keptCgroup: (kept & KEPT.cgroup) !== 0,
+    keptOomScore: (kept & KEPT.oomScore) !== 0,
+    keptLimits: (kept & KEPT.limits) !== 0,
+    cgroupErrno: record.readInt32LE(56),
+  };
+}
+
+/** Whether the status pipe says at its end that all of the step's output was passed on. */
+export function isDelivered(bytes: Buffer): boolean {
+  const isRelayed = bytes.length >= RECORD_SIZE && (bytes.readUInt32LE(4) & FLAG.relayed) !== 0;
+  return !isRelayed || bytes.length > RECORD_SIZE;
+}

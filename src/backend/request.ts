@@ -1,0 +1,106 @@
+import type { Container } from "../container/index.ts";
+import { NAMESPACE_FLAGS } from "../container/index.ts";
+import { ExecutorError } from "../errors/index.ts";
+import type { PreparedStep } from "../step/index.ts";
+
+// The layout is that of struct request_header in native/request.h.
+const MAGIC = 0x3158384b;
+const HEADER_SIZE = 104;
+const LIMIT_SIZE = 24;
+const MAX_SIZE = 32 * 1024 * 1024;
+const ALL_CAPABILITIES = (1n << 64n) - 1n;
+const FLAG = {
+  scriptFile: 1,
+  scriptMemfd: 2,
+  noNewPrivileges: 4,
+  keepGroups: 8,
+  stdin: 16,
+  ownStreams: 32,
+  oomScore: 64,
+  cgroup: 128,
+  killLeftovers: 256,
+} as const;
+
+function flags(container: Container, step: PreparedStep, stdin: boolean): number {
+  let bits = 0;
+  if (step.script?.transport === "file") bits |= FLAG.scriptFile;
+  if (step.script?.transport === "memfd") bits |= FLAG.scriptMemfd;
+  if (step.identity.noNewPrivileges) bits |= FLAG.noNewPrivileges;
+  if (step.identity.keepsGroups) bits |= FLAG.keepGroups;
+  if (step.identity.ourUid !== process.geteuid?.()) bits |= FLAG.ownStreams;
+  if (stdin) bits |= FLAG.stdin;
+  if (step.killsLeftovers) bits |= FLAG.killLeftovers;
+  if (container.oomScoreAdj !== undefined) bits |= FLAG.oomScore;
+  if (container.cgroups?.unified !== undefined) bits |= FLAG.cgroup;
+  return bits;
+}
+
+/** In a user namespace that is joined, the bounding set is whole again; elsewhere it is ours. */
+function boundingDrop({ namespaces, ourBounding }: Container, { identity, isPrivileged }: PreparedStep): bigint {
+  if (isPrivileged) return 0n;
+  const before = namespaces.some(({ name }) => name === "user") ? ALL_CAPABILITIES : ourBounding;
+  return before & ~identity.capabilities.bounding;
+}
+
+/**
+ * Everything the helper needs for one step, in one block.
+ *
+ * @param stdin Whether the step's stdin is a pipe of ours.
+ * @throws ExecutorError TOO_LARGE.
+ */
+export function encodeRequest(container: Container, step: PreparedStep, stdin: boolean): Buffer {
+  const { namespaces, limits, oomScoreAdj, cgroups } = container;
+  const { identity, isPrivileged } = step;
+  const nul = Buffer.of(0);
+  const strings: Buffer[] = [];
+  for (const text of [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments]) {
+    strings.push(Buffer.from(text), nul);
+  }
+  for (const entry of step.environment) strings.push(entry, nul);
+  if (step.script) strings.push(step.script.bytes);
+
+  const numbers = Buffer.alloc(
+    HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (identity.groups.length + namespaces.length),
+  );
+  const body = Buffer.concat([numbers, ...strings]);
+  if (body.length > MAX_SIZE) {
+    throw new ExecutorError("TOO_LARGE", {
+      problem: `script, arguments and environment have ${body.length} bytes together, more than ${MAX_SIZE}`,
+      remedy: "put large data into a file on the shared volume",
+      details: { bytes: body.length, limit: MAX_SIZE },
+    });
+  }
+  let at = 0;
+  const u32 = (value: number): void => {
+    at = body.writeUInt32LE(value, at);
+  };
+  const u64 = (value: bigint): void => {
+    at = body.writeBigUInt64LE(value, at);
+  };
+  u32(MAGIC);
+  u32(body.length);
+  u32(flags(container, step, stdin));
+  u32(container.pid);
+  u64(boundingDrop(container, step));
+  u64(isPrivileged ? ALL_CAPABILITIES : identity.capabilities.permitted & identity.capabilities.bounding);
+  u64(identity.capabilities.inheritable);
+  u64(identity.capabilities.ambient);
+  u32(identity.uid);
+  u32(identity.gid);
+  u32(identity.umask);
+  u32(identity.groups.length);
+  u32(namespaces.length);
+  u32(step.candidates.length);
+  u32(step.arguments.length);
+  u32(step.environment.length);
+  u32(step.script?.bytes.length ?? 0);
+  u32(identity.ourUid);
+  u32(identity.ourGid);
+  at = body.writeInt32LE(oomScoreAdj ?? 0, at);
+  u32(limits.length);
+  u32(cgroups?.processes.length ?? 0);
+  for (const { resource, soft, hard } of limits) for (const value of [BigInt(resource), soft, hard]) u64(value);
+  for (const group of identity.groups) u32(group);
+  for (const namespace of namespaces) u32(NAMESPACE_FLAGS[namespace.name]);
+  return body;
+}

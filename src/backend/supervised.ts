@@ -1,0 +1,71 @@
+import type { Readable } from "node:stream";
+
+import type { Container } from "../container/index.ts";
+import { errnoName, ExecutorError } from "../errors/index.ts";
+import { removeScript, type PreparedStep, type SharedRoot } from "../step/index.ts";
+import { endingOf } from "./ending.ts";
+import { containerGoneError, entryError } from "./failure.ts";
+import { keptOf } from "./kept.ts";
+import type { watchOom } from "./oom.ts";
+import { decodeEnd, isDelivered, RECORD_SIZE, type EndRecord } from "./record.ts";
+import type { Ending } from "./types.ts";
+
+/** What the helper says on its status pipe. */
+export interface Status {
+  /** Its record, or less than one where it died before. */
+  record: Promise<Buffer>;
+  /** The end of the pipe: whether the helper has passed on all that the step wrote before its end. */
+  delivered: Promise<boolean>;
+}
+
+/** Reads the status pipe. */
+export function readStatus(status: Readable): Status {
+  const closed = new Promise<void>((resolve) => {
+    // An error here ends the pipe as its end does: what counts is whether the record came.
+    status.once("error", () => resolve());
+    status.once("close", () => resolve());
+  });
+  let bytes = Buffer.alloc(0);
+  const record = new Promise<Buffer>((resolve) => {
+    status.on("data", (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      if (bytes.length >= RECORD_SIZE) resolve(bytes.subarray(0, RECORD_SIZE));
+    });
+    void closed.then(() => resolve(bytes));
+  });
+  return { record, delivered: closed.then(() => isDelivered(bytes)) };
+}
+
+function helperLost(step: PreparedStep, why: string): ExecutorError {
+  return new ExecutorError("HELPER_LOST", {
+    problem: `the supervisor of ${JSON.stringify(step.command)} ${why}: how the step ended is unknown`,
+    remedy: "look for what killed it (the kernel's OOM killer, a process of the container with the same user)",
+  });
+}
+
+/** What the helper's last words mean: an ending, or the error that explains why there is none. */
+export function conclude(
+  bytes: Buffer,
+  step: PreparedStep,
+  container: Container,
+  sharedRoot: SharedRoot | undefined,
+  wasOutOfMemory: ReturnType<typeof watchOom>,
+): Ending {
+  const record: EndRecord | undefined = decodeEnd(bytes);
+  if (!record) {
+    if (step.script && sharedRoot) removeScript(step.script, sharedRoot);
+    throw helperLost(step, "was killed");
+  }
+  if (record.errno !== 0) throw entryError(record, step, container);
+  if (record.targetGone) throw containerGoneError(container);
+  if (record.unreaped) throw helperLost(step, "could not kill the step's process");
+  if (record.scriptLeft) {
+    throw new ExecutorError("SHARED_ROOT", {
+      problem: `the step ended, but its script ${step.script?.name ?? ""} could not be removed from the shared root`,
+      remedy: "remove the file; check that the shared volume was not remounted read-only",
+      details: { exit: record.waitStatus, errno: errnoName(record.errno) },
+    });
+  }
+  const ending = endingOf(record);
+  return { ...ending, outOfMemory: wasOutOfMemory(ending), limitations: keptOf(record, step, container) };
+}

@@ -1,0 +1,60 @@
+import type { Readable, Writable } from "node:stream";
+
+import type { BackendName, ResourceUsage } from "../result/index.ts";
+import type { PreparedStep } from "../step/index.ts";
+
+/** How long a helper that is started only for a try may take: without an end, a guest could stop it and so connect(). */
+export const PROBE_PATIENCE_MS = 5000;
+
+/** How a step that was started ended, in the kernel's words. */
+export interface Ending {
+  exitCode: number | undefined;
+  signal: NodeJS.Signals | undefined;
+  /** The kernel wrote a core dump. */
+  isCoreDumped: boolean;
+  usage: ResourceUsage | undefined;
+  /** Processes of the step that are still there, as far as the backend can know. */
+  survivors: number;
+  /** The container's main process ended meanwhile, which ended the step. */
+  containerGone: boolean;
+  /** Output was lost on its way to us. */
+  isOutputCut: boolean;
+  /** The kernel's OOM killer ended it. */
+  outOfMemory: boolean;
+  /** What it had of the agent's rather than of the container's. */
+  limitations: readonly string[];
+}
+
+/** A step under way. */
+export interface Running {
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Rejects with an ExecutorError where the step never started or its fate is unknown. */
+  readonly ended: Promise<Ending>;
+  /** Whether all that was written before the end is in the streams; resolves when that is known. */
+  readonly delivered: Promise<boolean>;
+  /** Sends a signal to the step's process group. With `end`, `ended` waits for the whole tree. */
+  signal(signal: number, end: boolean): void;
+  /** Gives the supervisor up, for it did not even answer a kill. */
+  abandon(): void;
+  /** The output was read or let go, and nobody asks for anything any more. */
+  release(): void;
+}
+
+/** One way of starting steps in one container. */
+export interface Backend {
+  readonly name: BackendName;
+  /** Why this one, in words for the result. */
+  readonly reason: string;
+  /** What this backend cannot do that the native one can. */
+  readonly limitations: readonly string[];
+  /** @param stdin Whether the step gets a stdin to write to; otherwise it is at end of file. */
+  start(step: PreparedStep, stdin: boolean): Running;
+  close(): void;
+}
+
+/** A backend that cannot work here, and why. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
+}

@@ -1,0 +1,15 @@
+import { execute } from "./execute.ts";
+import type { JsonResult } from "./json-result.ts";
+import type { CommandLine } from "./options.ts";
+import { usageError } from "./usage-error.ts";
+
+/** `k8s-executor exec`: a program without a shell. */
+export async function exec(line: CommandLine, json?: JsonResult): Promise<number> {
+  for (const option of ["script", "shell", "transport"] as const) {
+    if (line[option] !== undefined) {
+      throw usageError(`--${option} ${JSON.stringify(line[option])} is for scripts`, "use k8s-executor run");
+    }
+  }
+  if (line.positionals.length === 0) throw usageError("no command is given", "write it after --");
+  return execute(line, json, (guest) => guest.exec(line.positionals, { ...line.step, buffer: false }));
+}

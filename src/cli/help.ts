@@ -1,0 +1,38 @@
+/** What --help prints. */
+export const HELP = `k8s-executor: runs scripts and programs in a neighbour container of the same Pod
+
+  k8s-executor run  [options] [script-file | -]     a script; - reads it from stdin
+  k8s-executor exec [options] -- command [args...]  a program, without a shell
+
+Which container
+  --pid N                its main process           (default $GO_K8S_CONTAINER_PID)
+  --shared-root DIR      the shared volume, as here  (default $GO_K8S_CONTAINER_SHARED_ROOT)
+  --container-root DIR   the same, as it sees it     (default $GO_K8S_CONTAINER_ROOT, or
+                         the shared root)
+  --backend NAME         auto, native, helper or nsenter; one by name is never replaced
+
+What to run
+  --script TEXT          the script itself
+  --shell NAME           sh (default), bash, zsh or any interpreter
+  --transport NAME       file (in the shared root) or memfd (in memory)
+  --env NAME=VALUE       a variable; NAME alone passes ours on; repeatable
+  --env-file FILE        variables, one in a line; keeps secrets off the command line
+  --cwd DIR              working directory, as the container sees it or below the shared root
+                         (default: ours if it is there, else the container's)
+  --user UID[:GID]       who the step is, by number or by a name that the container knows
+                         (default: the user of its main process)
+  --groups LIST          its supplementary groups, separated by commas
+  --privileged           keep the agent's capabilities
+  --stdin                pass our stdin on
+  --timeout TIME         end it after 30s, 5m, 500ms ...
+  --kill-leftovers       end what the script leaves in the background (default: it stays)
+  --kill-after TIME      from the polite signal to SIGKILL (default 5s)
+
+What to say
+  --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3
+  --verbose              how it is done, on stderr
+  --help, --version
+
+Exit status: the script's own; 128+n when signal n killed it; 124 timed out; 125 failure of
+k8s-executor itself; 126 not executable; 127 not found.
+`;

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+
+import { ExecutorError } from "../index.ts";
+import { exec } from "./exec.ts";
+import { HELP } from "./help.ts";
+import { JsonResult } from "./json-result.ts";
+import { jsonTarget, readCommandLine, type CommandLine } from "./options.ts";
+import { run } from "./run.ts";
+import { say } from "./say.ts";
+import { usageError } from "./usage-error.ts";
+
+const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = { run, exec };
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return (manifest as { version: string }).version;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === "--version") {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const command = name === undefined ? undefined : COMMANDS[name];
+  if (!command) {
+    const problem = name === undefined ? "no command is given" : `the command ${JSON.stringify(name)} is unknown`;
+    throw usageError(problem, "give run or exec; see k8s-executor --help");
+  }
+  const target = jsonTarget(rest);
+  const json = target === undefined ? undefined : new JsonResult(target);
+  try {
+    const line = readCommandLine(rest);
+    if (!line.help) return await command(line, json);
+    process.stdout.write(HELP);
+    return 0;
+  } catch (error) {
+    if (error instanceof ExecutorError) json?.writeError(error);
+    throw error;
+  }
+}
+
+try {
+  const status = await main(process.argv.slice(2));
+  // Everything is written by now; what may still be open (an unread stdin) shall not keep us.
+  process.exit(status);
+} catch (error) {
+  if (error instanceof ExecutorError) {
+    say(error.message);
+    process.exit(error.exitStatus);
+  }
+  // A defect of ours: still our status, never the script's.
+  say(`unexpected error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  process.exit(125);
+}

@@ -1,0 +1,147 @@
+import path from "node:path";
+import { parseArgs } from "node:util";
+
+import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
+import { parseDuration } from "./duration.ts";
+import { readVariables } from "./environment.ts";
+import { usageError } from "./usage-error.ts";
+
+const COMMON = {
+  pid: { type: "string" },
+  "shared-root": { type: "string" },
+  "container-root": { type: "string" },
+  env: { type: "string", multiple: true },
+  "env-file": { type: "string", multiple: true },
+  cwd: { type: "string" },
+  user: { type: "string" },
+  groups: { type: "string" },
+  privileged: { type: "boolean" },
+  "kill-leftovers": { type: "boolean" },
+  stdin: { type: "boolean" },
+  timeout: { type: "string" },
+  "kill-after": { type: "string" },
+  backend: { type: "string" },
+  json: { type: "string" },
+  "json-on-3": { type: "boolean" },
+  verbose: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  shell: { type: "string" },
+  script: { type: "string" },
+  transport: { type: "string" },
+} as const;
+
+/** What a command line asks for. */
+export interface CommandLine {
+  connect: ConnectOptions;
+  step: ExecOptions;
+  verbose: boolean;
+  help: boolean;
+  shell: string | undefined;
+  script: string | undefined;
+  transport: RunOptions["transport"];
+  positionals: string[];
+}
+
+/** parseArgs knows no optional values: `--json` alone becomes an option of its own. */
+function splitJson(args: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.map((arg, index) => (arg === "--json" && (end === -1 || index < end) ? "--json-on-3" : arg));
+}
+
+type Parsed = ReturnType<typeof parseArgs<{ options: typeof COMMON; allowPositionals: true }>>;
+
+function parse(args: readonly string[]): Parsed {
+  try {
+    return parseArgs({ args: splitJson(args), options: COMMON, allowPositionals: true, strict: true });
+  } catch (error) {
+    const problem = error instanceof Error ? (error.message.split(/\.\s|\n/)[0] ?? "") : String(error);
+    throw usageError(problem.replace(/^U/, "u"), "see k8s-executor --help, and write -- before the command of exec");
+  }
+}
+
+function parsePid(option: string | undefined): number {
+  const text = option ?? process.env["GO_K8S_CONTAINER_PID"] ?? "";
+  if (text === "") {
+    throw usageError(
+      "no container was named",
+      "give --pid, or set GO_K8S_CONTAINER_PID to the pid of its main process",
+    );
+  }
+  if (!/^\d+$/.test(text)) {
+    const source = option === undefined ? "GO_K8S_CONTAINER_PID" : "--pid";
+    throw usageError(`${source} ${JSON.stringify(text)} is not a process id`, "give a positive whole number");
+  }
+  return Number(text);
+}
+
+function currentDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined; // it was removed
+  }
+}
+
+/** Our own working directory, where it is on the shared volume: GoCD starts a task in its pipeline's directory. */
+function defaultCwd(sharedRoot: string | undefined): string | undefined {
+  if (sharedRoot === undefined) return undefined;
+  const cwd = currentDirectory();
+  if (cwd === undefined) return undefined;
+  const relative = path.relative(sharedRoot, cwd);
+  return relative === ".." || relative.startsWith("../") ? undefined : cwd;
+}
+
+/** The value of a variable that counts as unset when it is empty. */
+function variable(name: string): string | undefined {
+  return process.env[name] === "" ? undefined : process.env[name];
+}
+
+function duration(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseDuration(option, text);
+}
+
+/** Where the JSON result is to go, known before the rest of the command line is understood: its errors go there too. */
+export function jsonTarget(args: readonly string[]): string | 3 | undefined {
+  const end = args.indexOf("--");
+  for (const arg of end === -1 ? args : args.slice(0, end)) {
+    if (arg === "--json") return 3;
+    if (arg.startsWith("--json=")) return arg.slice("--json=".length);
+  }
+  return undefined;
+}
+
+/** Reads the options that `run` and `exec` share. @throws ExecutorError INVALID_OPTION. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const { values, positionals } = parse(args);
+  const help = values.help ?? false;
+  const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
+  const containerRoot = values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT"));
+  const connect: ConnectOptions = {
+    pid: help ? 0 : parsePid(values.pid),
+    sharedRoot,
+    containerRoot,
+    // connect() itself refuses an unknown one, with the list of those there are.
+    backend: values.backend as ConnectOptions["backend"],
+  };
+  return {
+    connect,
+    step: {
+      env: readVariables(values.env ?? [], values["env-file"] ?? []),
+      cwd: values.cwd ?? defaultCwd(sharedRoot),
+      user: values.user,
+      groups: values.groups === undefined ? undefined : values.groups.split(",").filter((name) => name !== ""),
+      privileged: values.privileged ?? false,
+      leftovers: values["kill-leftovers"] ? "kill" : "leave",
+      timeout: duration("--timeout", values.timeout),
+      forceKillAfterDelay: duration("--kill-after", values["kill-after"]),
+      stdin: values.stdin ? "inherit" : undefined,
+    },
+    verbose: values.verbose ?? false,
+    help,
+    shell: values.shell,
+    script: values.script,
+    // The library refuses an unknown one.
+    transport: values.transport as RunOptions["transport"],
+    positionals,
+  };
+}

@@ -1,0 +1,100 @@
+import { invalidOption } from "../errors/index.ts";
+import { MAX_ID, parseGroup, parsePasswd, readAccounts, type Group, type User } from "./accounts.ts";
+import type { Container } from "./container.ts";
+import type { IdMap } from "./id-map.ts";
+import type { Identity } from "./identity.ts";
+
+/** Who a step is to be, where that is not the container's main process. */
+export interface UserOptions {
+  /** `uid[:gid]`, each a number or a name of the container's, as for `docker exec --user`. */
+  user?: string | number | undefined;
+  /** The supplementary groups, each a number or a name of the container's. */
+  groups?: readonly (string | number)[] | undefined;
+}
+
+/** An identity, and what the step's environment says of it. */
+export interface StepUser {
+  identity: Identity;
+  /** HOME, USER and LOGNAME of another user than the main process's. */
+  variables: Readonly<Record<string, string>>;
+}
+
+function numeric(text: string): number | undefined {
+  return /^\d+$/.test(text) && Number(text) <= MAX_ID ? Number(text) : undefined;
+}
+
+function accounts<Entry>(container: Container, file: string, parse: (text: string) => Entry[]): Entry[] {
+  // Without a descriptor of its root there is no safe way in; then only numbers can be given.
+  return container.pin ? parse(readAccounts(container.pin.root, file)) : [];
+}
+
+function findGroup(groups: readonly Group[], text: string): number {
+  const found = groups.find(({ name }) => name === text)?.gid ?? numeric(text);
+  if (found === undefined) {
+    throw invalidOption(
+      `the container has no group ${JSON.stringify(text)}`,
+      "name one of its /etc/group, or give a number",
+    );
+  }
+  return found;
+}
+
+function findUser(users: readonly User[], text: string): User {
+  const uid = numeric(text);
+  const found = users.find(({ name }) => name === text) ?? users.find((user) => user.uid === uid);
+  if (found) return found;
+  if (uid === undefined) {
+    throw invalidOption(
+      `the container has no user ${JSON.stringify(text)}`,
+      "name one of its /etc/passwd, or give a number",
+    );
+  }
+  // As docker exec: a uid without an entry has the group root and the home /.
+  return { name: "", uid, gid: 0, home: "/" };
+}
+
+function toOurs(map: IdMap, id: number, what: string): number {
+  const ours = map.toOuter(id);
+  if (ours === undefined) {
+    throw invalidOption(`the ${what} ${id} has no place in the container's user namespace`, "give one that it maps");
+  }
+  return ours;
+}
+
+/**
+ * Who a step is: the main process's user, or the one that was asked for. Capabilities are those that the container
+ * runtime would give that user: root has the container's bounding set, another user none.
+ *
+ * @throws ExecutorError INVALID_OPTION, ENTRY_FAILED (its account files cannot be read).
+ */
+export function stepUser(container: Container, options: UserOptions): StepUser {
+  const { identity } = container;
+  if (options.user === undefined && options.groups === undefined) return { identity, variables: {} };
+  const groups = accounts(container, "/etc/group", parseGroup);
+  const wanted = options.groups?.map((group) => findGroup(groups, String(group)));
+  if (wanted) for (const gid of wanted) toOurs(identity.gids, gid, "group");
+  if (options.user === undefined) return { identity: { ...identity, groups: wanted ?? [] }, variables: {} };
+
+  const [userText = "", groupText, ...rest] = String(options.user).split(":");
+  if (userText === "" || groupText === "" || rest.length > 0) {
+    throw invalidOption(`the user ${JSON.stringify(options.user)} is none`, "give uid or uid:gid, numbers or names");
+  }
+  const user = findUser(accounts(container, "/etc/passwd", parsePasswd), userText);
+  const gid = groupText === undefined ? user.gid : findGroup(groups, groupText);
+  const own =
+    groupText === undefined && user.name !== "" ? groups.filter(({ members }) => members.includes(user.name)) : [];
+  const isMain = user.uid === identity.uid;
+  const { capabilities } = identity;
+  return {
+    identity: {
+      ...identity,
+      uid: user.uid,
+      gid,
+      groups: wanted ?? own.map((group) => group.gid),
+      ourUid: toOurs(identity.uids, user.uid, "user"),
+      ourGid: toOurs(identity.gids, gid, "group"),
+      capabilities: isMain ? capabilities : { ...capabilities, permitted: capabilities.bounding, ambient: 0n },
+    },
+    variables: { HOME: user.home || "/", ...(user.name && { USER: user.name, LOGNAME: user.name }) },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Proc } from "../system/index.ts";
+
+/** What /proc/PID/stat tells, proc_pid_stat(5). */
+export interface ProcessStat {
+  /** "R", "S", "Z" and so on. */
+  state: string;
+  parent: number;
+  isKernelThread: boolean;
+  /** In clock ticks since boot: with the pid, the process's identity. */
+  startTime: string;
+  /** False in the moment of an execve in which the process has no environment yet. */
+  hasEnvironment: boolean;
+}
+
+const PF_KTHREAD = 0x00200000;
+
+/** Reads DIR/stat, where DIR is a /proc/PID directory. */
+export function readStat(proc: Proc, directory: string): ProcessStat {
+  const text = proc.read(`${directory}/stat`).toString("latin1");
+  // The command may hold spaces and parentheses of its own, so count from the last one.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return {
+    state: fields[0] ?? "",
+    parent: Number(fields[1]),
+    isKernelThread: (Number(fields[6]) & PF_KTHREAD) !== 0,
+    startTime: fields[19] ?? "",
+    hasEnvironment: fields[48] !== "0",
+  };
+}

@@ -1,0 +1,47 @@
+/** Every way in which the product itself can fail. The codes are stable; the messages are not. */
+export type ErrorCode =
+  /** An option, argument or variable cannot be right. */
+  | "INVALID_OPTION"
+  /** Not Linux, or an architecture or kernel without what is needed. */
+  | "UNSUPPORTED_PLATFORM"
+  /** No process has the given pid. */
+  | "TARGET_NOT_FOUND"
+  /** The process exists but is no other container's: a zombie, a kernel thread, or in our own container. */
+  | "TARGET_NOT_ENTERABLE"
+  /** The container's main process ended, before the step or while it ran. */
+  | "CONTAINER_GONE"
+  /** A capability is missing. */
+  | "PERMISSION_DENIED"
+  /** The backend asked for by name, or every backend, cannot work here. */
+  | "BACKEND_UNAVAILABLE"
+  /** There is no script in the script. */
+  | "EMPTY_SCRIPT"
+  /** A variable, an argument or all of them are over the kernel's limits. */
+  | "TOO_LARGE"
+  /** The shared root is missing, no directory, full or read-only. */
+  | "SHARED_ROOT"
+  /** The working directory cannot be entered. */
+  | "WORKING_DIRECTORY"
+  /** The shell or program does not exist in the container. */
+  | "COMMAND_NOT_FOUND"
+  /** The shell or program exists in the container but cannot be executed. */
+  | "COMMAND_NOT_EXECUTABLE"
+  /** The stream given as the step's input failed; the step was ended. */
+  | "INPUT_FAILED"
+  /** The command line could not write the step's output; the script saw a closed pipe. */
+  | "OUTPUT_FAILED"
+  /** Descriptors, processes, memory or disk ran out. */
+  | "RESOURCE_EXHAUSTED"
+  /** Another step of the entry failed; details.stage says which. */
+  | "ENTRY_FAILED"
+  /** The supervising process was killed or did not answer: what became of the step is unknown. */
+  | "HELPER_LOST"
+  /** The step failed and the caller asked for an error with `reject: true`. */
+  | "STEP_FAILED";
+
+/** The exit status a command line reports for each code, as `docker exec`, `env` and `timeout` do. */
+export function exitStatusOf(code: ErrorCode): number {
+  if (code === "COMMAND_NOT_FOUND") return 127;
+  if (code === "COMMAND_NOT_EXECUTABLE") return 126;
+  return 125;
+}

@@ -1,0 +1,3 @@
+export { type ErrorCode } from "./codes.ts";
+export { ExecutorError, invalidOption, type ErrorParts } from "./executor-error.ts";
+export { errnoName, errnoOf, SystemError } from "./errno.ts";

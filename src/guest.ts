@@ -1,0 +1,164 @@
+import type { Backend } from "./backend/index.ts";
+import { requireKill, stepUser, type Container } from "./container/index.ts";
+import { invalidOption } from "./errors/index.ts";
+import { Step, type ProcessOptions } from "./process/index.ts";
+import type { BackendName } from "./result/index.ts";
+import {
+  prepareProgram,
+  prepareScript,
+  type Environment,
+  type PreparedStep,
+  type SharedRoot,
+  type StepSource,
+  type Transport,
+} from "./step/index.ts";
+
+/** What a script and a program have in common. */
+export interface ExecOptions extends ProcessOptions {
+  /** Variables on top of the container's own; undefined removes one. GO_EA_* are never passed. */
+  env?: Environment | undefined;
+  /**
+   * The working directory: a path in the container, or below the shared root as this process sees it (then it is
+   * mapped). By default that of the container's main process.
+   */
+  cwd?: string | undefined;
+  /**
+   * Who the step is: `uid[:gid]`, numbers or names of the container's own /etc/passwd and /etc/group; HOME, USER and
+   * LOGNAME follow. By default the user of the container's main process.
+   */
+  user?: string | number | undefined;
+  /** The supplementary groups, numbers or names; by default those that the user has. */
+  groups?: readonly (string | number)[] | undefined;
+  /**
+   * What happens to background processes when the step's first process has ended: "leave" (the default) counts them,
+   * "kill" ends them with SIGKILL.
+   */
+  leftovers?: "leave" | "kill" | undefined;
+  /** Keeps the agent's capabilities, also those that the container does not have; by default false. */
+  privileged?: boolean | undefined;
+}
+
+/** A script through a shell. */
+export interface RunOptions extends ExecOptions {
+  /** The text. CRLF and CR become LF. */
+  script: string | Uint8Array;
+  /** "sh" (the default), "bash", "zsh" or any interpreter, by name or path. */
+  shell?: string | undefined;
+  /** "file" in the shared root (the default where there is one), or "memfd": in memory, run as /dev/fd/3. */
+  transport?: Transport | undefined;
+}
+
+/** A container that steps can be run in, made by {@link connect}. */
+export class Guest implements AsyncDisposable {
+  readonly #container: Container;
+  readonly #sharedRoot: SharedRoot | undefined;
+  readonly #backend: Backend;
+  #isClosed = false;
+  #isReleased = false;
+  #underWay = 0;
+
+  /** @internal Use connect. */
+  constructor(container: Container, sharedRoot: SharedRoot | undefined, backend: Backend) {
+    this.#container = container;
+    this.#sharedRoot = sharedRoot;
+    this.#backend = backend;
+  }
+
+  /** The pid of the container's main process. */
+  get pid(): number {
+    return this.#container.pid;
+  }
+
+  get backend(): BackendName {
+    return this.#backend.name;
+  }
+
+  /** Why this backend was chosen. */
+  get backendReason(): string {
+    return this.#backend.reason;
+  }
+
+  /** What this backend cannot do that the native one can. */
+  get limitations(): readonly string[] {
+    return this.#backend.limitations;
+  }
+
+  /**
+   * Runs a script through a shell in the container.
+   *
+   * @returns A promise of the result with the step's streams. It rejects with an ExecutorError where the script did not
+   *   run: INVALID_OPTION, EMPTY_SCRIPT, TOO_LARGE, SHARED_ROOT, WORKING_DIRECTORY, COMMAND_NOT_FOUND,
+   *   COMMAND_NOT_EXECUTABLE, PERMISSION_DENIED, CONTAINER_GONE, RESOURCE_EXHAUSTED, ENTRY_FAILED, HELPER_LOST;
+   *   with `reject: true` also STEP_FAILED.
+   * @example
+   * ```ts
+   * const { exitCode, stdout } = await guest.run({ shell: "bash", script: "npm ci && npm test", timeout: 600_000 });
+   * ```
+   */
+  run(options: RunOptions): Step {
+    return this.#start(() => prepareScript(this.#source(options), options), options);
+  }
+
+  /**
+   * Runs a program in the container, without a shell.
+   *
+   * @param command The program, looked for in the step's PATH, and its arguments.
+   * @returns As for {@link run}.
+   * @example
+   * ```ts
+   * const { stdout } = await guest.exec(["node", "--version"], { reject: true });
+   * ```
+   */
+  exec(command: readonly string[], options: ExecOptions = {}): Step {
+    return this.#start(() => prepareProgram(command, this.#source(options), options), options);
+  }
+
+  /** Releases what was kept for further steps. Steps under way go on. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#underWay === 0) this.#release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #source(options: ExecOptions): StepSource {
+    if (this.#isClosed) throw invalidOption("the guest is closed", "connect again");
+    const { environment, cwd } = this.#container;
+    const { identity, variables } = stepUser(this.#container, options);
+    if (identity.ourUid !== this.#container.identity.ourUid) requireKill(identity);
+    const overridden = Object.entries(variables).map(([name, value]) => [name, Buffer.from(value, "latin1")] as const);
+    return {
+      environment: overridden.length === 0 ? environment : new Map([...environment, ...overridden]),
+      cwd,
+      sharedRoot: this.#sharedRoot,
+      identity,
+      isPrivileged: options.privileged ?? false,
+    };
+  }
+
+  #start(prepare: () => PreparedStep, options: ProcessOptions): Step {
+    // A caller without types may pass anything; it shall get a rejection as for any other bad option.
+    const isObject = typeof options === "object" && options !== null;
+    this.#underWay++;
+    return new Step(this.#backend, isObject ? prepare : () => refuseOptions(options), isObject ? options : {}, () => {
+      this.#underWay--;
+      if (this.#isClosed && this.#underWay === 0) this.#release();
+    });
+  }
+
+  #release(): void {
+    // Steps that are started on a closed guest are refused, and count again.
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#backend.close();
+    this.#sharedRoot?.close();
+    this.#container.close();
+  }
+}
+
+function refuseOptions(options: unknown): never {
+  throw invalidOption(`the options are ${options === null ? "null" : `of type ${typeof options}`}`, "give an object");
+}

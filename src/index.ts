@@ -1,0 +1,11 @@
+/**
+ * Runs scripts and programs inside a neighbour container of the same Kubernetes Pod.
+ *
+ * @module
+ */
+export { connect, type ConnectOptions } from "./connect.ts";
+export { ExecutorError, type ErrorCode } from "./errors/index.ts";
+export { type ExecOptions, type Guest, type RunOptions } from "./guest.ts";
+export { type Step } from "./process/index.ts";
+export { type BackendName, type Outcome, type ResourceUsage, type StepResult } from "./result/index.ts";
+export { type Environment, type Transport } from "./step/index.ts";

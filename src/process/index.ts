@@ -1,0 +1,2 @@
+export { type ProcessOptions } from "./options.ts";
+export { Step } from "./step.ts";

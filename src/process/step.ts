@@ -1,0 +1,164 @@
+import os from "node:os";
+import { Readable, type Writable } from "node:stream";
+
+import type { Backend, Running } from "../backend/index.ts";
+import { type ExecutorError, invalidOption } from "../errors/index.ts";
+import type { StepResult } from "../result/index.ts";
+import type { PreparedStep } from "../step/index.ts";
+import { Collector } from "./collector.ts";
+import { drainAll } from "./drain.ts";
+import { Feeder } from "./input.ts";
+import { lines } from "./lines.ts";
+import { settleResult, unresponsive } from "./outcome.ts";
+import { settle, type ProcessOptions, type Settled } from "./options.ts";
+import { Termination } from "./termination.ts";
+
+function signalNumber(signal: NodeJS.Signals | number): number {
+  const number = typeof signal === "number" ? signal : os.constants.signals[signal];
+  if (!Number.isInteger(number) || number < 1 || number > 64) {
+    throw invalidOption(`${JSON.stringify(signal)} is no signal`, "give a name as SIGTERM, or a number from 1 to 64");
+  }
+  return number;
+}
+
+/**
+ * A step: a promise of its result, its streams, and an iterable of the lines of its stdout.
+ *
+ * @example
+ * ```ts
+ * const step = guest.run({ script: "make" });
+ * for await (const line of step) console.log(line);
+ * const { exitCode } = await step;
+ * ```
+ */
+export class Step implements Promise<StepResult>, AsyncIterable<string> {
+  readonly [Symbol.toStringTag] = "Step";
+  /** With `stdin: "pipe"`: end it, or the step waits for more. */
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly #result: Promise<StepResult>;
+  #termination: Termination | undefined;
+
+  /** @internal Use guest.run or guest.exec. */
+  constructor(backend: Backend, prepare: () => PreparedStep, options: ProcessOptions, onSettled: () => void) {
+    const startedAt = performance.now();
+    let running: Running | undefined;
+    let result: Promise<StepResult>;
+    try {
+      const settled = settle(options);
+      const step = prepare();
+      if (options.signal?.aborted) {
+        result = Promise.resolve(settleResult(undefined, backend, options, startedAt, { isCanceled: true }));
+      } else {
+        running = backend.start(step, settled.wantsStdin);
+        result = this.#supervise(running, backend, options, settled, startedAt);
+      }
+    } catch (error) {
+      result = Promise.reject(error);
+    }
+    // A promise of its own, so that one that nobody awaits still counts as unhandled where it rejects.
+    this.#result = result.finally(onSettled);
+    this.stdin = options.stdin === "pipe" ? running?.stdin : undefined;
+    this.stdout = running?.stdout ?? Readable.from([]);
+    this.stderr = running?.stderr ?? Readable.from([]);
+  }
+
+  then<Resolved = StepResult, Rejected = never>(
+    onResolved?: ((result: StepResult) => Resolved | PromiseLike<Resolved>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Resolved | Rejected> {
+    return this.#result.then(onResolved, onRejected);
+  }
+
+  catch<Rejected = never>(
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<StepResult | Rejected> {
+    return this.#result.catch(onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<StepResult> {
+    return this.#result.finally(onFinally);
+  }
+
+  /**
+   * The lines of stdout, as they come. Begin in the same turn in which the step was started; a reader that is slow
+   * holds the step up. Throws what awaiting the step throws.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
+    // The error is thrown below; without this, it would also count as unhandled until then.
+    this.#result.catch(() => undefined);
+    if (this.stdout.readableDidRead) {
+      throw invalidOption(
+        "the step's output was read before its lines were asked for",
+        "iterate it where it is started",
+      );
+    }
+    yield* lines(this.stdout);
+    await this.#result;
+  }
+
+  /**
+   * Sends a signal to the step's whole process group.
+   *
+   * @param signal By default SIGTERM. SIGTERM and SIGKILL end the step: what does not end by itself within
+   *   `forceKillAfterDelay` is killed, and the result waits for the whole tree. Others are only sent.
+   * @param options `end`: whether the signal is to end the step.
+   * @throws ExecutorError INVALID_OPTION.
+   */
+  kill(signal: NodeJS.Signals | number = "SIGTERM", options: { end?: boolean } = {}): void {
+    const number = signalNumber(signal);
+    const { SIGTERM, SIGKILL } = os.constants.signals;
+    if (options.end ?? (number === SIGTERM || number === SIGKILL)) this.#termination?.end(number);
+    else this.#termination?.signal(number);
+  }
+
+  async #supervise(
+    running: Running,
+    backend: Backend,
+    options: ProcessOptions,
+    settled: Settled,
+    startedAt: number,
+  ): Promise<StepResult> {
+    const buffered = options.buffer ?? true;
+    const collectors = buffered
+      ? [running.stdout, running.stderr].map((stream) => new Collector(stream, settled.maxBuffer))
+      : undefined;
+    let timedOut = false;
+    let isCanceled = false;
+    let giveUp: (error: ExecutorError) => void = () => undefined;
+    const lost = new Promise<never>((_, reject) => (giveUp = reject));
+    const termination = new Termination(running, settled.forceKillAfterDelay, () => giveUp(unresponsive()));
+    this.#termination = termination;
+    const feeder = running.stdin && new Feeder(running.stdin, options, () => termination.end());
+    const cancel = (): void => {
+      isCanceled = true;
+      termination.end();
+    };
+    options.signal?.addEventListener("abort", cancel, { once: true });
+    const timer =
+      settled.timeout > 0
+        ? setTimeout(() => {
+            timedOut = true;
+            termination.end();
+          }, settled.timeout)
+        : undefined;
+    const ended = Promise.race([running.ended, lost]).finally(() => {
+      termination.over();
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", cancel);
+      feeder?.stop();
+    });
+    const drained = drainAll([running.stdout, running.stderr], ended, running.delivered, () => termination.isForced);
+    void drained.then(() => running.release());
+    const ending = await ended;
+    const complete = (await drained) && !ending.isOutputCut;
+    return settleResult(ending, backend, options, startedAt, {
+      timedOut,
+      isCanceled,
+      stdout: collectors?.[0]?.text(options.stripFinalNewline ?? true),
+      stderr: collectors?.[1]?.text(options.stripFinalNewline ?? true),
+      isOutputTruncated: !complete || (collectors?.some((collector) => collector.isTruncated) ?? false),
+    });
+  }
+}

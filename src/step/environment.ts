@@ -1,0 +1,63 @@
+import { invalidOption } from "../errors/index.ts";
+import { requireString, refuseTooLong } from "./strings.ts";
+
+/** What a container runtime gives a container whose image sets none. */
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Secrets with which GoCD's Kubernetes elastic agent registers; the Pod has them in every container. */
+const AGENT_SECRETS = "GO_EA_";
+
+/** Variables by name; undefined removes one that the container has. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+function checkName(name: string): void {
+  if (name === "") throw invalidOption("a variable has no name", "name it");
+  if (name.includes("=") || name.includes("\0")) {
+    throw invalidOption(
+      `the variable name ${JSON.stringify(name)} contains ${name.includes("=") ? '"="' : "a NUL byte"}`,
+      "rename it",
+    );
+  }
+}
+
+/**
+ * The environment of a step: the container's own, then the job's on top, then PWD.
+ *
+ * @param container The environment of the container's main process, bytes by latin1 name.
+ * @param job What the caller adds, replaces or (undefined) removes.
+ * @param cwd The working directory in the container.
+ * @returns One `NAME=value` for each variable, as execve(2) takes them.
+ * @throws ExecutorError INVALID_OPTION or TOO_LARGE, naming the variable and never its value.
+ */
+export function composeEnvironment(container: ReadonlyMap<string, Buffer>, job: Environment, cwd: string): Buffer[] {
+  const values = new Map(container);
+  // A shell takes PWD for true where it names the directory it is in, links kept; OLDPWD was another process's.
+  values.delete("OLDPWD");
+  values.set("PWD", Buffer.from(cwd));
+  if (!values.has("PATH")) values.set("PATH", Buffer.from(DEFAULT_PATH));
+  for (const [name, value] of Object.entries(job)) {
+    checkName(name);
+    const key = Buffer.from(name).toString("latin1");
+    if (value === undefined) {
+      values.delete(key);
+      continue;
+    }
+    requireString(value, `variable ${name}`);
+    values.set(key, Buffer.from(value));
+  }
+  const entries: Buffer[] = [];
+  for (const [name, value] of values) {
+    if (name.startsWith(AGENT_SECRETS)) continue;
+    const entry = Buffer.concat([Buffer.from(`${name}=`, "latin1"), value]);
+    refuseTooLong(entry.length, `variable ${Buffer.from(name, "latin1").toString()}`);
+    entries.push(entry);
+  }
+  return entries;
+}
+
+/** The value of one variable in what composeEnvironment made. */
+export function lookUp(entries: readonly Buffer[], name: string): string | undefined {
+  const start = Buffer.from(`${name}=`);
+  const entry = entries.find((candidate) => candidate.subarray(0, start.length).equals(start));
+  return entry?.subarray(start.length).toString();
+}

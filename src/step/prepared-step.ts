@@ -1,0 +1,31 @@
+import type { Identity } from "../container/index.ts";
+
+/** How a script gets into the container. */
+export type Transport = "file" | "memfd";
+
+/** A script on its way. */
+export interface StepScript {
+  bytes: Buffer;
+  transport: Transport;
+  /** The file's name in the shared root; "" for a memfd. */
+  name: string;
+}
+
+/** Everything that is to be executed, in the container's terms. Nothing here refers to the agent. */
+export interface PreparedStep {
+  /** What was asked for, for messages: the shell or the program. */
+  command: string;
+  /** The paths to try, in order. */
+  candidates: string[];
+  arguments: string[];
+  /** `NAME=value` each. */
+  environment: Buffer[];
+  cwd: string;
+  /** Who it is to be. */
+  identity: Identity;
+  /** Whether it keeps the agent's capabilities. */
+  isPrivileged: boolean;
+  /** Whether what it leaves in the background is ended. */
+  killsLeftovers: boolean;
+  script: StepScript | undefined;
+}

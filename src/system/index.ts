@@ -1,0 +1,2 @@
+export { Descriptors } from "./descriptors.ts";
+export { accessProc, type Proc } from "./proc.ts";

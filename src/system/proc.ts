@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, openSync, readlinkSync, readSync } from "node:fs";
+
+/** How /proc is read. Both throw errors with an errno as their code. */
+export interface Proc {
+  /** Whether files of /proc can be kept open, which is what pins a process. */
+  readonly canOpen: boolean;
+  /** At most `limit` bytes of a file. */
+  read(path: string, limit?: number): Buffer;
+  link(path: string): string;
+}
+
+/** More than anything we read but an environment; a container can make files of /proc appear endless. */
+const DEFAULT_LIMIT = 64 * 1024;
+
+const direct: Proc = {
+  canOpen: true,
+  read(path, limit = DEFAULT_LIMIT) {
+    const fd = openSync(path, "r");
+    try {
+      const chunks: Buffer[] = [];
+      for (let total = 0; total < limit;) {
+        const chunk = Buffer.allocUnsafe(Math.min(limit - total, 64 * 1024));
+        const length = readSync(fd, chunk, 0, chunk.length, null);
+        if (length === 0) break;
+        chunks.push(chunk.subarray(0, length));
+        total += length;
+      }
+      return Buffer.concat(chunks);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  link: (path) => readlinkSync(path),
+};
+
+const ERRNO: readonly (readonly [RegExp, string])[] = [
+  [/No such process/, "ESRCH"],
+  [/No such file/, "ENOENT"],
+  [/Permission denied|not permitted/, "EACCES"],
+];
+
+function command(program: string, args: readonly string[], limit: number): Buffer {
+  try {
+    return execFileSync(program, args, { env: { LC_ALL: "C" }, maxBuffer: limit, stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    const { stderr } = error as { stderr?: Buffer };
+    const code = ERRNO.find(([pattern]) => pattern.test(stderr?.toString() ?? ""))?.[1];
+    throw code === undefined ? error : Object.assign(new Error(String(error)), { code });
+  }
+}
+
+/** For a runtime that does not let us open /proc ourselves. */
+const byCommands: Proc = {
+  canOpen: false,
+  read: (path, limit = DEFAULT_LIMIT) => command("cat", [path], limit),
+  link: (path) => command("readlink", ["-v", path], DEFAULT_LIMIT).toString().replace(/\n$/, ""),
+};
+
+/** Deno lets only `--allow-all` open files of /proc; without it, other programs read them for us. */
+export function accessProc(): Proc {
+  try {
+    readlinkSync("/proc/self/ns/mnt");
+    return direct;
+  } catch (error) {
+    if (error instanceof Error && (error.name === "NotCapable" || error.name === "PermissionDenied")) return byCommands;
+    throw error;
+  }
+}
