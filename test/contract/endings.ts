@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+
+import type { Step } from "../../src/index.ts";
+import { SUPERVISED, type Case } from "./case.ts";
+
+async function firstOutput(step: Step): Promise<string> {
+  const [chunk] = (await once(step.stdout, "data")) as [Buffer];
+  return chunk.toString();
+}
+
+/** Timeouts, cancellation and signals. */
+export const endings: readonly Case[] = [
+  {
+    name: "a timeout ends the step politely, then by force",
+    async run({ guest }) {
+      const polite = await guest.run({
+        script: "trap 'echo ended; exit 9' TERM; while :; do sleep 0.01; done",
+        timeout: 300,
+      });
+      assert.deepEqual([polite.timedOut, polite.exitCode, polite.stdout, polite.failed], [true, 9, "ended", true]);
+      const forced = await guest.run({
+        script: "trap '' TERM; while :; do sleep 0.01; done",
+        timeout: 200,
+        forceKillAfterDelay: 100,
+      });
+      assert.deepEqual([forced.timedOut, forced.signal, forced.exitCode], [true, "SIGKILL", undefined]);
+    },
+  },
+  {
+    name: "an AbortSignal cancels, before the start too",
+    async run({ guest }) {
+      const controller = new AbortController();
+      const step = guest.run({ script: "echo started; exec sleep 100", signal: controller.signal });
+      await firstOutput(step);
+      controller.abort();
+      const result = await step;
+      assert.deepEqual([result.isCanceled, result.failed, result.timedOut], [true, true, false]);
+      const never = await guest.run({ script: "echo started", signal: AbortSignal.abort() });
+      assert.deepEqual(
+        [never.isCanceled, never.failed, never.exitCode, never.stdout],
+        [true, true, undefined, undefined],
+      );
+    },
+  },
+  {
+    name: "a step that is cancelled at once is cancelled, not failed",
+    async run({ guest }) {
+      for (let turns = 0; turns < 8; turns++) {
+        const controller = new AbortController();
+        const step = guest.run({ script: "exec sleep 1000", signal: controller.signal });
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+        controller.abort();
+        const { isCanceled, failed } = await step;
+        assert.deepEqual([isCanceled, failed], [true, true]);
+      }
+    },
+  },
+  {
+    name: "a signal reaches the whole process group",
+    async run({ guest }) {
+      const step = guest.run({
+        // The outer trap first: the inner shell's word must mean that both are ready.
+        script:
+          "trap 'echo outer' USR1; sh -c 'trap \"echo inner\" USR1; echo ready; while :; do sleep 0.01; done' & wait; wait",
+      });
+      let output = "";
+      step.stdout.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output === "ready\n") step.kill("SIGUSR1");
+        if (/inner/.test(output) && /outer/.test(output)) step.kill("SIGKILL");
+      });
+      const result = await step;
+      assert.equal(result.failed, true);
+      assert.deepEqual(result.stdout?.split("\n").toSorted(), ["inner", "outer", "ready"]);
+    },
+  },
+  {
+    name: "cancelling ends the whole tree, with what has left the process group",
+    backends: SUPERVISED,
+    // In a pid namespace of its own an orphan becomes its init's child, out of the helper's sight.
+    when: (target) => target.sharesPids,
+    async run({ guest }) {
+      const controller = new AbortController();
+      const script = "setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.01; done' & wait";
+      const step = guest.run({ script, signal: controller.signal, forceKillAfterDelay: 50 });
+      const pid = (await firstOutput(step)).trim();
+      controller.abort();
+      const result = await step;
+      assert.deepEqual([result.isCanceled, result.leftoverProcesses], [true, 0]);
+      const { stdout } = await guest.run({ script: `kill -0 ${pid} 2>/dev/null && echo alive || echo gone` });
+      assert.equal(stdout, "gone");
+    },
+  },
+  {
+    name: "leftovers are ended where that is asked for",
+    backends: SUPERVISED,
+    async run({ guest }) {
+      const step = await guest.run({ script: "sleep 300 & echo $!; exit 3", leftovers: "kill" });
+      assert.deepEqual([step.outcome, step.exitCode, step.leftoverProcesses], ["exited", 3, 0]);
+      assert.equal(step.isOutputTruncated, false);
+      // In a guest whose init never waits, it stays as a zombie for ever.
+      const look = `grep -s '^State:' /proc/${step.stdout}/status || echo gone`;
+      assert.match((await guest.run({ script: look })).stdout ?? "", /^(gone|State:\tZ.*)$/);
+    },
+  },
+  {
+    name: "an ending has the one name that fits it",
+    async run({ guest }) {
+      const outcomeOf = async (script: string, options = {}): Promise<string> =>
+        (await guest.run({ script, ...options })).outcome;
+      assert.equal(await outcomeOf("exit 3"), "exited");
+      assert.equal(await outcomeOf("kill -KILL $$"), "signaled");
+      assert.equal(await outcomeOf("sleep 1000", { timeout: 50 }), "timed-out");
+      assert.equal(await outcomeOf("sleep 1000", { signal: AbortSignal.timeout(50) }), "canceled");
+    },
+  },
+  {
+    name: "background processes of a step that ended are counted and left alone",
+    async run({ guest }) {
+      const step = await guest.run({ script: "sleep 300 >/dev/null 2>&1 & echo $!" });
+      const alive = await guest.run({ script: `kill -0 ${step.stdout} && kill -9 ${step.stdout} && echo yes` });
+      assert.equal(alive.stdout, "yes");
+      assert.equal(step.isOutputTruncated, false);
+    },
+    backends: SUPERVISED,
+  },
+];

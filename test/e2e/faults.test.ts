@@ -1,0 +1,371 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, readdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+
+import { connect } from "../../src/index.ts";
+import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
+import { childrenOf, helperOf, helpersOf, openDescriptors } from "../support/children.ts";
+import { startCli } from "../support/cli.ts";
+import { withGuest } from "../support/contract.ts";
+import { canRun } from "../support/require.ts";
+import { until } from "../support/until.ts";
+
+const SUPERVISED = ["native", "helper"] as const;
+
+for (const backend of SUPERVISED) {
+  test(`${backend}: an agent killed by SIGKILL leaves no script file and no process`, async () => {
+    await withGuest({ namespaces: process.getuid?.() === 0 ? "mnt" : "all" }, async ({ pid, sharedRoot }) => {
+      const script = "trap '' TERM HUP INT; setsid sleep 1000 & echo $!; sleep 1000 & echo $$; wait";
+      const options = ["--pid", String(pid), "--shared-root", sharedRoot, "--container-root", "/work"];
+      const agent = startCli(["run", ...options, "--backend", backend, "--script", script]);
+      let output = "";
+      agent.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      await until("the script runs", () => output.split("\n").length === 3);
+      const helper = helperOf(agent.pid ?? 0);
+      const ours = childrenOf(helper).map((child) => child.pid);
+      assert.equal(readdirSync(sharedRoot).length, 1);
+      agent.kill("SIGKILL");
+      await until("the script file is removed", () => readdirSync(sharedRoot).length === 0);
+      await until("its processes are gone", () => ours.every((child) => !existsSync(`/proc/${child}`)));
+      await until("the helper is gone", () => !existsSync(`/proc/${helper}/ns`));
+    });
+  });
+
+  test(`${backend}: a helper that is killed is reported as lost, and takes the script's process along`, async () => {
+    await withGuest({}, async ({ pid, sharedRoot }) => {
+      const guest = await connect({ pid, sharedRoot, containerRoot: "/work", backend });
+      const step = guest.run({ script: "echo ready; exec sleep 1000" });
+      const lost = assert.rejects(step, { code: "HELPER_LOST", message: /how the step ended is unknown/ });
+      await once(step.stdout, "data");
+      const helper = helperOf(process.pid);
+      const [child] = childrenOf(helper);
+      process.kill(helper, "SIGKILL");
+      await lost;
+      await until("the script's process is gone", () => !existsSync(`/proc/${child?.pid}/ns`));
+      assert.deepEqual(readdirSync(sharedRoot), []);
+      guest.close();
+    });
+  });
+
+  test(`${backend}: a helper that is stopped stops neither the agent nor the timeout`, async () => {
+    await withGuest({}, async ({ pid }) => {
+      const guest = await connect({ pid, backend });
+      const step = guest.run({ script: "echo ready; exec sleep 1000", timeout: 500, forceKillAfterDelay: 50 });
+      const lost = assert.rejects(step, { code: "HELPER_LOST" });
+      await once(step.stdout, "data");
+      const helper = helperOf(process.pid);
+      process.kill(helper, "SIGSTOP");
+      await lost;
+      await until("the helper is gone", () => helpersOf(process.pid).length === 0);
+      guest.close();
+    });
+  });
+
+  test(`${backend}: a container that ends takes its step along, and later ones never start`, async () => {
+    const target = await makeGuest();
+    const guest = await connect({ pid: target.pid, sharedRoot: target.sharedRoot, containerRoot: "/work", backend });
+    const step = guest.run({ script: "echo ready; exec sleep 1000" });
+    const gone = assert.rejects(step, { code: "CONTAINER_GONE" });
+    await once(step.stdout, "data");
+    process.kill(target.pid, "SIGKILL");
+    await gone;
+    assert.deepEqual(readdirSync(target.sharedRoot), []);
+    await assert.rejects(guest.exec(["true"]), { code: "CONTAINER_GONE", message: new RegExp(`${target.pid}`) });
+    guest.close();
+    await target.close();
+  });
+}
+
+test("native: a thousand steps leave no descriptor, no child and no file", async () => {
+  await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
+    const guest = await connect({ pid, sharedRoot, containerRoot, backend: "native" });
+    await guest.run({ script: ":" });
+    const before = openDescriptors();
+    for (let round = 0; round < 10; round++) {
+      const results = await Promise.all(
+        Array.from({ length: 100 }, (_, index) => guest.run({ script: `echo ${index}; exit ${index}` })),
+      );
+      results.forEach((result, index) => assert.deepEqual([result.exitCode, result.stdout], [index, String(index)]));
+    }
+    await until("the streams are closed", () => openDescriptors() <= before);
+    await until("the helpers are reaped", () => childrenOf(process.pid).every(({ state }) => state !== "Z"));
+    assert.deepEqual(helpersOf(process.pid), []);
+    assert.deepEqual(readdirSync(sharedRoot), []);
+    guest.close();
+  });
+});
+
+for (const backend of ["native", "helper", "nsenter"]) {
+  test(`${backend}: with no descriptor left a step fails with its own error, leaks nothing, and the next one works`, async () => {
+    await withGuest({}, (guest) => exhaustDescriptors(guest, backend));
+  });
+}
+
+function runWithFewDescriptors(program: string): SpawnSyncReturns<string> {
+  const script = 'ulimit -n 100; exec "$0" --input-type=module --eval "$1"';
+  return spawnSync("sh", ["-c", script, process.execPath, program], { encoding: "utf8" });
+}
+
+async function exhaustDescriptors({ pid, sharedRoot }: ThrowAwayGuest, backend: string): Promise<void> {
+  const program = `
+    import { openSync, closeSync, readdirSync } from "node:fs";
+    import { connect } from "${path.resolve("dist/index.js")}";
+    const options = ${JSON.stringify({ pid, sharedRoot, containerRoot: "/work", backend })};
+    const guest = await connect(options);
+    await guest.run({ script: ":" });
+    const count = () => readdirSync("/proc/self/fd").length;
+    const before = count();
+    for (let left = 0; left < 24; left++) {
+      const held = [];
+      try { for (;;) held.push(openSync("/dev/null")); } catch {}
+      for (let i = 0; i < left; i++) closeSync(held.pop());
+      const outcome = await guest.run({ script: ":" }).then(({ exitCode }) => exitCode, ({ code }) => code);
+      held.forEach((fd) => closeSync(fd));
+      console.log(outcome);
+    }
+    // Streams close in a later turn. Where spawn runs out of descriptors at its last step, Node itself forgets the
+    // sockets that it made, so only the native backend can promise to keep none.
+    for (let turn = 0; turn < 1000 && count() > before; turn++) await new Promise((resolve) => setImmediate(resolve));
+    console.log((await guest.run({ script: ":" })).exitCode, count() - before);`;
+  const { stdout, stderr, status } = runWithFewDescriptors(program);
+  assert.equal(status, 0, stderr);
+  const outcomes = stdout.trim().split("\n");
+  assert.match(outcomes.pop() ?? "", backend === "native" ? /^0 0$/ : /^0 \d{1,2}$/, stdout);
+  assert.equal(outcomes[0], "RESOURCE_EXHAUSTED");
+  assert.deepEqual([...new Set(outcomes)].toSorted(), ["0", "RESOURCE_EXHAUSTED"]);
+  assert.deepEqual(readdirSync(sharedRoot), []);
+}
+
+test("a full, a read-only and a removed shared root are named, and nothing is left", async (t) => {
+  if (!canRun(t, ["root", "mount"])) return;
+  const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-shared-"));
+  const mount = (...args: string[]): void => assert.equal(spawnSync("mount", args).status, 0);
+  mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", directory);
+  try {
+    await withGuest({}, async ({ pid }) => {
+      for (const backend of ["native", "helper", "nsenter"] as const) {
+        const guest = await connect({ pid, sharedRoot: directory, containerRoot: "/work", backend });
+        await assert.rejects(guest.run({ script: `# ${"x".repeat(100_000)}\n:` }), { code: "SHARED_ROOT" });
+        assert.deepEqual(readdirSync(directory), []);
+        mount("-o", "remount,ro", directory);
+        await assert.rejects(guest.run({ script: ":" }), { code: "SHARED_ROOT" });
+        mount("-o", "remount,rw", directory);
+        const removed = path.join(directory, "removed");
+        mkdirSync(removed);
+        const other = await connect({ pid, sharedRoot: removed, backend });
+        rmSync(removed, { recursive: true });
+        await assert.rejects(other.run({ script: ":" }), { code: "SHARED_ROOT" });
+        other.close();
+        guest.close();
+      }
+    });
+  } finally {
+    spawnSync("umount", [directory]);
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("a program that embeds the module can end while a step runs", async () => {
+  await withGuest({}, async ({ pid }) => {
+    const program = `
+      import { connect } from "${path.resolve("dist/index.js")}";
+      const guest = await connect({ pid: ${pid} });
+      const step = guest.run({ script: "echo ready; exec sleep 1000" });
+      step.catch(() => undefined);
+      step.stdout.once("data", () => process.exit(0));`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program], { stdio: "inherit" });
+    const [status] = (await once(child, "exit")) as [number];
+    assert.equal(status, 0);
+  });
+});
+
+test("native: it does not matter which low descriptors the agent has free", async () => {
+  await withGuest({}, async ({ pid }) => {
+    // Node's own descriptors come above these, so closing some of them leaves exactly the gaps that we want.
+    const devNull = openSync("/dev/null", "r");
+    for (const free of [[3], [6, 7], [7, 8], [9], [14, 15], [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]]) {
+      const program = `
+        import { closeSync } from "node:fs";
+        import { connect } from "${path.resolve("dist/index.js")}";
+        await import("koffi");
+        for (const fd of ${JSON.stringify(free)}) closeSync(fd);
+        const guest = await connect({ pid: ${pid}, backend: "native" });
+        console.log((await guest.run({ script: "echo fine" })).stdout);`;
+      const taken = Array.from({ length: 14 }, () => devNull);
+      const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe", ...taken],
+      });
+      assert.equal(stdout, "fine\n", `${free.join(" ")} free: ${stderr}`);
+    }
+    closeSync(devNull);
+  });
+});
+
+test("ending a step does not wait for zombies that the container's init never reaps", async () => {
+  await withGuest({}, async ({ pid }) => {
+    for (const backend of SUPERVISED) {
+      const guest = await connect({ pid, backend });
+      const step = await guest.run({ script: "sleep 1000; :", timeout: 100, forceKillAfterDelay: 30_000 });
+      // Had it been waited for, it would have been killed after the delay: the signal tells.
+      assert.deepEqual([step.timedOut, step.signal], [true, "SIGTERM"]);
+      assert.ok(step.durationMs < 30_000);
+      guest.close();
+    }
+  });
+});
+
+test("closing the guest while a step is under way leaves nothing of it", async () => {
+  await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
+    for (const backend of ["native", "helper", "nsenter"] as const) {
+      const guest = await connect({ pid, sharedRoot, containerRoot, backend });
+      const step = guest.run({ script: "read line; echo $line", stdin: "pipe" });
+      guest.close();
+      step.stdin?.end("still\n");
+      assert.equal((await step).stdout, "still");
+      assert.deepEqual(readdirSync(sharedRoot), []);
+    }
+  });
+});
+
+test("an agent without CAP_KILL is told so before it starts what it could not end", async (t) => {
+  if (!canRun(t, ["root", "setpriv"])) return;
+  await withGuest({ namespaces: "mnt", uid: 1000 }, async ({ pid }) => {
+    const program = `import { connect } from "${path.resolve("dist/index.js")}";
+      await connect({ pid: ${pid} }).catch(({ code, message }) => console.log(code, message));`;
+    const { stdout } = spawnSync(
+      "setpriv",
+      ["--bounding-set=-kill", "--inh-caps=-kill", process.execPath, "--input-type=module", "--eval", program],
+      { encoding: "utf8" },
+    );
+    assert.match(stdout, /^PERMISSION_DENIED not permitted to end steps of .* lacks CAP_KILL; add KILL/);
+  });
+});
+
+test("a root target that can never have a capability gives the step none", async (t) => {
+  if (!canRun(t, ["root", "setpriv"])) return;
+  await withGuest({ namespaces: "mnt", powerless: true }, async ({ pid }) => {
+    assert.match(readFileSync(`/proc/${pid}/status`, "utf8"), /^CapPrm:\t0{16}$[^]*^CapBnd:\t0*[1-9a-f]/m);
+    for (const backend of SUPERVISED) {
+      const guest = await connect({ pid, backend });
+      const { stdout } = await guest.exec(["cat", "/proc/self/status"]);
+      for (const name of ["CapPrm", "CapEff"]) assert.match(stdout ?? "", new RegExp(`^${name}:\\t0{16}$`, "m"));
+      assert.match(stdout ?? "", /^NoNewPrivs:\t1$/m);
+      guest.close();
+    }
+  });
+});
+
+test("the agent's keys are not the step's", async (t) => {
+  if (!canRun(t, ["root", "keyctl"])) return;
+  await withGuest({ namespaces: "mnt" }, async ({ pid }) => {
+    const program = `import { connect } from "${path.resolve("dist/index.js")}";
+      import { execFileSync } from "node:child_process";
+      const search = ["keyctl", "search", "@s", "user", "secret"];
+      console.log(execFileSync(search[0], search.slice(1)).length > 0);
+      for (const backend of ["native", "helper"]) {
+        const guest = await connect({ pid: ${pid}, backend });
+        const { exitCode, stderr } = await guest.exec(search);
+        console.log(exitCode, stderr);
+      }`;
+    const script = 'keyctl add user secret hunter2 @s > /dev/null && exec "$0" --input-type=module --eval "$1"';
+    const { stdout, stderr } = spawnSync("keyctl", ["session", "-", "sh", "-c", script, process.execPath, program], {
+      encoding: "utf8",
+    });
+    const [agent, ...steps] = stdout.trim().split("\n");
+    assert.equal(agent, "true", stderr);
+    for (const step of steps) assert.match(step, /^1 keyctl_search: Required key not available/);
+    assert.equal(steps.length, 2);
+  });
+});
+
+test("a step that nobody awaits and that fails is an unhandled rejection, as any promise", async () => {
+  await withGuest({}, async ({ pid }) => {
+    const program = `import { connect } from "${path.resolve("dist/index.js")}";
+      const guest = await connect({ pid: ${pid} });
+      process.once("unhandledRejection", ({ code }) => { console.log(code); process.exit(0); });
+      guest.run({ script: "exit 3", reject: true });
+      setInterval(() => undefined, 1000);`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    assert.equal(stdout, "STEP_FAILED\n");
+  });
+});
+
+for (const backend of SUPERVISED) {
+  test(`${backend}: output that was let go keeps neither a descriptor nor the process`, async () => {
+    await withGuest({}, async ({ pid }) => {
+      const guest = await connect({ pid, backend });
+      await guest.exec(["true"]);
+      const before = openDescriptors();
+      const { stdout } = await guest.run({ script: "setsid sleep 1000 & echo $!" });
+      await until("the pipes are closed", () => openDescriptors() <= before);
+      await guest.run({ script: `kill ${stdout}`, reject: true });
+      guest.close();
+    });
+  });
+}
+
+test("a failed connect for want of descriptors says so, and keeps none", async () => {
+  await withGuest({}, async ({ pid }) => {
+    const program = `
+      import { openSync, closeSync, readdirSync } from "node:fs";
+      import { connect } from "${path.resolve("dist/index.js")}";
+      (await connect({ pid: ${pid} })).close();
+      const count = () => readdirSync("/proc/self/fd").length;
+      const before = count();
+      for (let left = 0; left < 24; left++) {
+        const held = [];
+        try { for (;;) held.push(openSync("/dev/null")); } catch {}
+        for (let i = 0; i < left; i++) closeSync(held.pop());
+        const outcome = await connect({ pid: ${pid} }).then((guest) => (guest.close(), guest.backend), ({ code }) => code);
+        held.forEach((fd) => closeSync(fd));
+        console.log(outcome, count() - before);
+      }`;
+    const { stdout, stderr } = runWithFewDescriptors(program);
+    const outcomes = stdout.trim().split("\n");
+    assert.deepEqual(
+      [...new Set(outcomes.map((line) => line.split(" ")[0]))],
+      ["RESOURCE_EXHAUSTED", "native"],
+      stdout + stderr,
+    );
+    // Not one more for each attempt: of the 24, the first two settle what this program itself keeps.
+    assert.equal(new Set(outcomes.slice(2).map((line) => line.split(" ")[1])).size, 1, stdout);
+  });
+});
+
+/** Processor time of a process so far, in clock ticks. */
+function ticksOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+for (const backend of SUPERVISED) {
+  test(`${backend}: a helper waits without using the processor, also for an agent whose stdin is closed`, async () => {
+    await withGuest({}, async ({ pid }) => {
+      const program = `
+        import { connect } from "${path.resolve("dist/index.js")}";
+        const guest = await connect({ pid: ${pid}, backend: "${backend}" });
+        const step = guest.run({ script: "echo ready; sleep 0.5; echo done; exec sleep 1000", timeout: 60_000 });
+        for await (const line of step) console.log(line);`;
+      const child = spawn("sh", ["-c", 'exec "$0" --input-type=module --eval "$1" <&-', process.execPath, program], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const output = child.stdout;
+      await once(output, "data");
+      const helper = helperOf(child.pid ?? 0);
+      const before = ticksOf(helper);
+      await once(output, "data");
+      // Half a second has some 50 ticks.
+      assert.ok(ticksOf(helper) - before < 15, `${ticksOf(helper) - before} ticks`);
+      child.kill("SIGKILL");
+      await once(child, "close");
+    });
+  });
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+
+import { cli } from "../support/cli.ts";
+import { checkContractIn, targetOf, withGuest } from "../support/contract.ts";
+import { deno, node24, REPOSITORY } from "../support/programs.ts";
+import { canRun } from "../support/require.ts";
+
+const MAIN = path.join(REPOSITORY, "test/contract/main.ts");
+
+test("contract: as another user, without any privilege, in a user namespace", async (t) => {
+  if (!canRun(t, ["unshare", "setpriv", "root"])) return;
+  // The whole test runs as that user, for it is that user's namespace that has to be joined.
+  const program = [
+    `import { makeGuest } from "${REPOSITORY}/test/guests/guest.ts";`,
+    `import { checkContractIn, targetOf } from "${REPOSITORY}/test/support/contract.ts";`,
+    "const guest = await makeGuest({});",
+    `try { await checkContractIn([process.execPath, "--import", "tsx", "${MAIN}"], targetOf(guest, {})); }`,
+    "finally { await guest.close(); }",
+  ].join("\n");
+  const user = ["--reuid=12345", "--regid=12345", "--clear-groups", "--"];
+  const { status, stderr } = spawnSync(
+    "setpriv",
+    [...user, process.execPath, "--import", "tsx", "--input-type=module", "--eval", program],
+    { encoding: "utf8", cwd: REPOSITORY, env: { ...process.env, HOME: "/tmp" } },
+  );
+  assert.equal(status, 0, stderr);
+});
+
+test("contract: unbuilt, by Node's own type stripping", async (t) => {
+  if (!canRun(t, ["unshare"])) return;
+  const node = node24();
+  await withGuest({}, (guest) => checkContractIn([node, MAIN], targetOf(guest, {}), { cwd: REPOSITORY }));
+});
+
+test("contract: under Deno, with --allow-all", async (t) => {
+  if (!canRun(t, ["unshare"])) return;
+  const command = [deno(), "run", "--no-prompt", "--allow-all", MAIN];
+  await withGuest({}, (guest) => checkContractIn(command, targetOf(guest, {}), { cwd: REPOSITORY }));
+});
+
+test("under Deno without --allow-ffi, steps go through nsenter, and the reason is told", async (t) => {
+  if (!canRun(t, ["unshare", "nsenter"])) return;
+  await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
+    const program = `import { connect } from "${REPOSITORY}/src/index.ts";
+      const target = ${JSON.stringify({ pid, sharedRoot, containerRoot })};
+      const guest = await connect(target);
+      const { stdout, backend } = await guest.run({ script: "echo $GUEST $JOB; dirname $0", env: { JOB: "job" } });
+      console.log(JSON.stringify({ stdout, backend, reason: guest.backendReason }));
+      for (const backend of ["native", "helper"]) await connect({ ...target, backend }).catch((e) => console.log(e.code));`;
+    // What README.md tells users of Deno to allow at the least.
+    const permissions = ["--allow-read", "--allow-write", "--allow-run", "--allow-env", "--allow-sys"];
+    const output = execFileSync(deno(), ["run", "--no-prompt", ...permissions, "-"], {
+      cwd: REPOSITORY,
+      input: program,
+      encoding: "utf8",
+    });
+    const [line = "", ...codes] = output.trim().split("\n");
+    const { stdout, backend, reason } = JSON.parse(line) as Record<string, string>;
+    assert.deepEqual([stdout, backend], ["yes job\n/work", "nsenter"]);
+    assert.deepEqual(codes, ["BACKEND_UNAVAILABLE", "BACKEND_UNAVAILABLE"]);
+    assert.match(reason ?? "", /native does not: .*; helper does not: .*allow-all/);
+    assert.deepEqual(readdirSync(sharedRoot), []);
+  });
+});
+
+test("contract: BusyBox's nsenter, which knows fewer namespaces", async (t) => {
+  if (!canRun(t, ["unshare", "busybox", "root"])) return;
+  const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-busybox-"));
+  try {
+    const busybox = execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim();
+    symlinkSync(busybox, path.join(directory, "nsenter"));
+    const env = { ...process.env, PATH: `${directory}:${process.env["PATH"]}` };
+    const command = [process.execPath, "--import", "tsx", MAIN];
+    await withGuest({}, async (guest) => {
+      await checkContractIn(command, targetOf(guest, {}), { cwd: REPOSITORY, env, backends: ["nsenter"] });
+      const { stderr } = await cli(["exec", "--verbose", "--backend", "nsenter", "--pid", String(guest.pid), "true"], {
+        env,
+      });
+      assert.match(stderr, /note: the cgroup namespace is not joined \(BusyBox v[\d.]+ cannot\)/);
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("without koffi, steps go through the helper, and without the helper through nsenter", async (t) => {
+  if (!canRun(t, ["unshare", "nsenter"])) return;
+  const copy = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-package-"));
+  try {
+    cpSync(path.join(REPOSITORY, "dist"), path.join(copy, "dist"), { recursive: true });
+    cpSync(path.join(REPOSITORY, "native/build"), path.join(copy, "native/build"), { recursive: true });
+    cpSync(path.join(REPOSITORY, "node_modules/uuid"), path.join(copy, "node_modules/uuid"), { recursive: true });
+    writeFileSync(path.join(copy, "package.json"), '{ "type": "module" }');
+    await withGuest({}, async ({ pid }) => {
+      const program = `const { connect } = await import("${copy}/dist/index.js");
+        const guest = await connect({ pid: ${pid} });
+        console.log((await guest.exec(["echo", "hello"])).stdout, guest.backend, guest.backendReason);`;
+      const run = (): string =>
+        execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+      assert.match(run(), /^hello helper the first that works here; native does not: .*koffi/);
+      rmSync(path.join(copy, "native"), { recursive: true });
+      assert.match(run(), /^hello nsenter .*native does not: the native helper was not built.*helper does not: /);
+    });
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});
+
+test("without a C compiler the build says so in one line, and succeeds", () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", path.join(REPOSITORY, "native/build.ts")],
+    { encoding: "utf8", cwd: REPOSITORY, env: { PATH: "/nonexistent", CC: "none", HOME: "/tmp" } },
+  );
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(stdout, /^no C compiler found, so the native helper is not built[^\n]*\n$/);
+});

@@ -1,0 +1,44 @@
+import { readlinkSync } from "node:fs";
+
+import { connect, ExecutorError, type Guest } from "../../src/index.ts";
+import { Attack } from "./attack.ts";
+import { describe, outcomeOf } from "./alive.ts";
+import { boundingSetOf, requireWithin } from "./capabilities.ts";
+import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
+import { ATTACK, withHostileGuest } from "./hostile-guest.ts";
+
+async function look(what: string, guest: Guest, userNamespace: string, bounding: bigint): Promise<void> {
+  const where = await outcomeOf(what, guest.exec(["readlink", "/proc/self/ns/user"]));
+  // It may refuse; what it may not do is run elsewhere, or with more.
+  if (where instanceof ExecutorError) return;
+  if (where.stdout !== userNamespace) throw new Violation(`${what} ran in ${describe(where)}, not ${userNamespace}`);
+  const status = await outcomeOf(what, guest.exec([ATTACK, "status"]));
+  if (!(status instanceof ExecutorError)) requireWithin(what, status.stdout ?? "", bounding);
+}
+
+/** A main process that leaves for a user and a mount namespace of its own, once we are connected. */
+export const leaving: HostileCase = {
+  name: "leaving",
+  needs: ["root", "cc", "unshare", "setpriv"],
+  run: () =>
+    withHostileGuest({}, async (target) => {
+      const bounding = boundingSetOf(target.pid);
+      const ours = readlinkSync("/proc/self/ns/user");
+      for (const backend of SUPERVISED) {
+        const main = new Attack((await target.connect(backend)).exec([ATTACK, "leave"], { stdin: "pipe" }));
+        await main.said("ready");
+        const before = await connect({ pid: main.pid, backend });
+        await look(`${backend}: before it left`, before, ours, bounding);
+        main.step.stdin?.end("go\n");
+        await main.said("left");
+        await look(`${backend}: a connection of before`, before, ours, bounding);
+        const theirs = readlinkSync(`/proc/${main.pid}/ns/user`);
+        const after = await connect({ pid: main.pid, backend });
+        await look(`${backend}: a connection of after`, after, theirs, boundingSetOf(main.pid));
+        before.close();
+        after.close();
+        main.step.kill("SIGKILL");
+        await main.step;
+      }
+    }),
+};

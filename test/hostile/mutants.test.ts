@@ -1,0 +1,61 @@
+/** The proof that each case can fail: it must notice when its counter-measure is taken out. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+
+import { REPOSITORY } from "../support/programs.ts";
+import { canRun } from "../support/require.ts";
+import { MUTANTS, type Edit } from "./mutants.ts";
+
+const COPIED = ["src", "native", "test/guests", "test/support", "test/hostile", "package.json", "tsconfig.json"];
+/** Far more than a case takes. */
+const PATIENCE_MS = 120_000;
+
+function apply(directory: string, { file, from, to }: Edit): void {
+  const where = path.join(directory, file);
+  const text = readFileSync(where, "utf8");
+  // A mutant that changes nothing would prove nothing.
+  assert.equal(text.split(from).length, 2, `${JSON.stringify(from)} must be in ${file}, once`);
+  writeFileSync(
+    where,
+    text.replace(from, () => to),
+  );
+}
+
+async function run(directory: string, ...args: string[]): Promise<{ status: number | null; output: string }> {
+  const child = spawn(process.execPath, ["--import", "tsx", ...args], {
+    cwd: directory,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: PATIENCE_MS,
+    killSignal: "SIGKILL",
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const [status] = (await once(child, "close")) as [number | null];
+  return { status, output };
+}
+
+for (const mutant of MUTANTS) {
+  test(`${mutant.case} notices ${mutant.name}`, async (t) => {
+    if (!canRun(t, ["root", "cc", "unshare", "setpriv"])) return;
+    const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-mutant-"));
+    try {
+      for (const name of COPIED) {
+        cpSync(path.join(REPOSITORY, name), path.join(directory, name), { recursive: true });
+      }
+      symlinkSync(path.join(REPOSITORY, "node_modules"), path.join(directory, "node_modules"));
+      for (const edit of mutant.edits) apply(directory, edit);
+      const built = await run(directory, "native/build.ts");
+      assert.equal(built.status, 0, built.output);
+      const { status, output } = await run(directory, "test/hostile/main.ts", mutant.case);
+      // 3: it failed because of a violation, and not because something else went wrong.
+      assert.equal(status, 3, `the case ended with ${status}:\n${output}`);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+}

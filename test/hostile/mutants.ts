@@ -1,0 +1,173 @@
+/** A change of a file that undoes a counter-measure. */
+export interface Edit {
+  file: string;
+  from: string;
+  to: string;
+}
+
+/** The product without one of its counter-measures, and the case that must notice. */
+export interface Mutant {
+  name: string;
+  case: string;
+  edits: readonly Edit[];
+}
+
+/** Every case that can be shown to fail; the others say in a comment of theirs how that was shown. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "a helper that is dumpable",
+    case: "peek-as-root",
+    edits: [{ file: "native/receive.c", from: "PR_SET_DUMPABLE, 0,", to: "PR_SET_DUMPABLE, 1," }],
+  },
+  {
+    name: "a step that is dumpable before its execve, although its user changed",
+    case: "peek-as-user",
+    edits: [
+      {
+        file: "native/enter.c",
+        from: "SYSCALL(umask,",
+        to: "SYSCALL(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);\n        SYSCALL(umask,",
+      },
+    ],
+  },
+  {
+    name: "a helper that runs from its file",
+    case: "self-exe",
+    edits: [{ file: "native/helper.c", from: "mode == 'c'", to: "mode == '!'" }],
+  },
+  {
+    name: "a helper in memory that is not sealed",
+    case: "self-exe",
+    edits: [{ file: "src/backend/native/libc.ts", from: "F_ADD_SEALS, ALL_SEALS", to: "F_ADD_SEALS, ALL_SEALS & 0" }],
+  },
+  {
+    name: "a copy of the helper that is not sealed",
+    case: "self-exe",
+    edits: [
+      {
+        file: "native/unaided.c",
+        from: "F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE",
+        to: "0",
+      },
+    ],
+  },
+  {
+    name: "descriptors that are open on the way in",
+    case: "descriptors",
+    edits: [
+      {
+        file: "native/enter.c",
+        from: "result = close_descriptors(request);",
+        to: "result = request->script_fd == -2 ? close_descriptors(request) : 0;",
+      },
+    ],
+  },
+  {
+    name: "a directory that is not asked whether it is below the root",
+    case: "above-root",
+    edits: [{ file: "native/enter.c", from: "return path[0] == '/' ? 0 : -ENOENT;", to: "return 0;" }],
+  },
+  {
+    name: "a directory that is opened",
+    case: "odd-files",
+    edits: [
+      {
+        file: "native/enter.c",
+        from: "long result = SYSCALL(chdir, cwd);",
+        to: "long result = SYSCALL(openat, AT_FDCWD, cwd, 0, 0);\n    if (result >= 0)\n        result = SYSCALL(fchdir, result);",
+      },
+    ],
+  },
+  {
+    name: "a script whose mode is changed by its name",
+    case: "swapped-script",
+    edits: [
+      {
+        file: "native/script.c",
+        from: "SYSCALL(fchmod, fd, 0700)",
+        to: "SYSCALL(fchmodat, FD_SCRIPT_DIR, request->script_name, 0700)",
+      },
+    ],
+  },
+  {
+    name: "a script that is given away by its name",
+    case: "swapped-script",
+    edits: [
+      {
+        file: "native/script.c",
+        from: "SYSCALL(fchown, fd, request->header.script_uid, request->header.script_gid)",
+        to: "SYSCALL(fchownat, FD_SCRIPT_DIR, request->script_name, request->header.script_uid, request->header.script_gid, 0)",
+      },
+    ],
+  },
+  {
+    name: "variables that have no equals sign",
+    case: "environ",
+    edits: [{ file: "src/container/environ.ts", from: "equals > start && equals < end", to: "equals > start" }],
+  },
+  {
+    name: "variables of which the last counts",
+    case: "environ",
+    edits: [{ file: "src/container/environ.ts", from: "if (!variables.has(name)) variables", to: "variables" }],
+  },
+  {
+    name: "a bounding set that stays whole",
+    case: "preload",
+    edits: [{ file: "native/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
+  },
+  {
+    name: "a bounding set that stays whole",
+    case: "set-id",
+    edits: [{ file: "native/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
+  },
+  {
+    name: "a step that does not look whether its supervisor still lives",
+    case: "orphan",
+    edits: [{ file: "native/enter.c", from: "== progress->supervisor ?", to: ">= progress->supervisor - (1 << 30) ?" }],
+  },
+  {
+    name: "a relay whose end nobody mentions",
+    case: "stopped",
+    edits: [{ file: "native/supervise.c", from: "if (status != 0)", to: "if (status == -1)" }],
+  },
+  {
+    name: "a supervisor that looks into the guest's /proc",
+    case: "fake-proc",
+    edits: [
+      {
+        file: "native/helper.c",
+        from: "close_steps_ends(request);\n",
+        to: "SYSCALL(setns, FD_NAMESPACES, 0x20000);\n    close_steps_ends(request);\n",
+      },
+    ],
+  },
+  {
+    name: "a helper that goes by the number",
+    case: "reused-pid",
+    edits: [{ file: "native/helper.c", from: "if (alive < 0)", to: "if (alive < -4095)" }],
+  },
+  {
+    name: "a bounding set that stays whole",
+    case: "leaving",
+    edits: [{ file: "native/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
+  },
+  {
+    name: "a step in the agent's session",
+    case: "terminal",
+    edits: [
+      { file: "native/enter.c", from: "result = (int)SYSCALL(setsid);", to: "result = 0;" },
+      { file: "src/backend/native/libc.ts", from: "0x04 | 0x08 | 0x80", to: "0x04 | 0x08" },
+    ],
+  },
+  {
+    name: "input that is read whether anybody wants it or not",
+    case: "flood",
+    edits: [
+      {
+        file: "src/process/input.ts",
+        from: "} else if (!stdin.write(chunk)) {",
+        to: "} else if (!stdin.write(chunk) && chunk.length === 0) {",
+      },
+    ],
+  },
+];

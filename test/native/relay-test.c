@@ -1,0 +1,182 @@
+/* streams.c and relay.c: real pipes, with this process as the supervisor and the agent, and forks as the step. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "../../native/helper.h"
+#include "check.h"
+
+/* OURS: among those numbers that the relay closes, as it does with all that it needs not. */
+enum { AMOUNT = 1 << 20, OURS = 30 };
+
+/* The agent's ends: of stdin, stdout, stderr, and the status pipe. */
+static int agent[4];
+
+/* What the agent does before it starts a helper. */
+static struct relay be_started(uint32_t flags)
+{
+    const int numbers[] = {0, 1, 2, FD_STATUS};
+    for (int i = 0; i < 4; i++) {
+        int ends[2];
+        CHECK(pipe(ends) == 0);
+        int theirs = fcntl(ends[i == 0 ? 0 : 1], F_DUPFD, OURS);
+        agent[i] = fcntl(ends[i == 0 ? 1 : 0], F_DUPFD, OURS);
+        close(ends[0]);
+        close(ends[1]);
+        CHECK(dup2(theirs, numbers[i]) == numbers[i]);
+        close(theirs);
+    }
+    struct relay relay = {.pid = 0};
+    const struct request_header header = {.flags = flags, .script_uid = getuid(), .script_gid = getgid()};
+    CHECK(make_streams(&header, &relay.streams) == 0);
+    return relay;
+}
+
+static pid_t start(void (*body)(const struct relay *), const struct relay *relay)
+{
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        body(relay);
+        _exit(0);
+    }
+    return pid;
+}
+
+static void expect_success(long pid)
+{
+    int status = -1;
+    CHECK(waitpid((pid_t)pid, &status, 0) == pid && status == 0);
+}
+
+static void expect_end(int fd)
+{
+    char byte;
+    CHECK(read(fd, &byte, 1) == 0);
+    close(fd);
+}
+
+/* The end of the relay: told of the step's, it says that all was passed on, and ends with its streams. */
+static void expect_relays_end(const struct relay *relay)
+{
+    char byte;
+    close(FD_STATUS);
+    close(relay->lifeline);
+    CHECK(read(agent[3], &byte, 1) == 1);
+    expect_end(agent[3]);
+    expect_success(relay->pid);
+}
+
+static unsigned char pattern(size_t at)
+{
+    return (unsigned char)(at * 31 + at / 251);
+}
+
+static void cat(const struct relay *relay)
+{
+    static char buffer[9973];
+    ssize_t length;
+    close(agent[0]);
+    close_our_streams(&relay->streams);
+    CHECK(take_streams(&relay->streams) == 0);
+    close_steps_streams(&relay->streams);
+    while ((length = read(0, buffer, sizeof buffer)) > 0)
+        for (ssize_t done = 0; done < length;)
+            done += write(1, buffer + done, (size_t)(length - done));
+    CHECK(write(2, "done", 4) == 4);
+}
+
+static void feed(const struct relay *relay)
+{
+    static unsigned char all[AMOUNT];
+    close_our_streams(&relay->streams);
+    close_steps_streams(&relay->streams);
+    for (size_t at = 0; at < sizeof all; at++)
+        all[at] = pattern(at);
+    CHECK(write(agent[0], all, sizeof all) == (ssize_t)sizeof all);
+}
+
+static void copies_every_byte_both_ways(void)
+{
+    struct relay relay = be_started(REQUEST_STDIN);
+    pid_t step = start(cat, &relay);
+    pid_t feeder = start(feed, &relay);
+    CHECK(close(agent[0]) == 0);
+    close_steps_streams(&relay.streams);
+    CHECK(start_relay(&relay) == 0 && relay.pid > 0);
+    static unsigned char buffer[4099];
+    size_t at = 0;
+    ssize_t length;
+    while ((length = read(agent[1], buffer, sizeof buffer)) > 0)
+        for (ssize_t i = 0; i < length; i++)
+            CHECK(buffer[i] == pattern(at++));
+    CHECK(at == AMOUNT);
+    CHECK(read(agent[2], buffer, sizeof buffer) == 4 && buffer[0] == 'd' && buffer[3] == 'e');
+    close(agent[1]);
+    expect_end(agent[2]);
+    expect_success(feeder);
+    expect_success(step);
+    expect_relays_end(&relay);
+}
+
+static void write_until_nobody_reads(const struct relay *relay)
+{
+    static char buffer[4096];
+    close(agent[1]);
+    close_our_streams(&relay->streams);
+    long written;
+    do
+        written = write(relay->streams.steps[1], buffer, sizeof buffer);
+    while (written > 0);
+    CHECK(written < 0 && errno == EPIPE);
+}
+
+static void lets_the_writer_know_that_nobody_reads(void)
+{
+    struct relay relay = be_started(0);
+    char byte;
+    CHECK(read(0, &byte, 1) == 0); /* the step's stdin is at its end */
+    pid_t step = start(write_until_nobody_reads, &relay);
+    close_steps_streams(&relay.streams);
+    CHECK(start_relay(&relay) == 0);
+    CHECK(read(agent[1], &byte, 1) == 1);
+    close(agent[1]);
+    expect_success(step);
+    expect_end(agent[2]);
+    close(agent[0]);
+    expect_relays_end(&relay);
+}
+
+static void knows_when_streams_are_over(void)
+{
+    struct relay relay = be_started(0);
+    CHECK(!streams_are_over(&relay.streams));
+    CHECK(write(relay.streams.steps[2], "x", 1) == 1);
+    close_steps_streams(&relay.streams);
+    CHECK(!streams_are_over(&relay.streams)); /* it was not passed on yet */
+    CHECK(start_relay(&relay) == 0);
+    char bytes[2];
+    CHECK(read(agent[2], bytes, sizeof bytes) == 1 && bytes[0] == 'x');
+    for (int i = 0; i < 3; i++)
+        close(agent[i]);
+    expect_relays_end(&relay);
+
+    relay = be_started(REQUEST_STDIN);
+    close_steps_streams(&relay.streams);
+    CHECK(streams_are_over(&relay.streams));
+    close_our_streams(&relay.streams);
+    for (int i = 0; i < 4; i++)
+        close(agent[i]);
+}
+
+int main(void)
+{
+    prepare_checks();
+    sigset_t all;
+    sigfillset(&all);
+    CHECK(sigprocmask(SIG_BLOCK, &all, NULL) == 0); /* as in the helper */
+    copies_every_byte_both_ways();
+    lets_the_writer_know_that_nobody_reads();
+    knows_when_streams_are_over();
+    return 0;
+}

@@ -1,0 +1,81 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const RUNTIME = fileURLToPath(new URL("runtime.sh", import.meta.url));
+
+/** Far more than any command here takes: what hangs shall be named, not hold up the gate. */
+const PATIENCE_MS = 300_000;
+
+/** What a command printed and how it ended. */
+export interface Output {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** podman with a storage of its own, so that nothing of it stays and nothing of the machine's is touched. */
+export class Podman {
+  readonly directory: string;
+  readonly #conf: string;
+
+  constructor() {
+    this.directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-podman-"));
+    this.#conf = path.join(this.directory, "containers.conf");
+    mkdirSync(path.join(this.directory, "tmp"));
+    writeFileSync(
+      this.#conf,
+      [
+        "[engine]",
+        'runtime = "limited"',
+        'cgroup_manager = "cgroupfs"',
+        'events_logger = "file"',
+        // Not the machine's, in /dev/shm: a podman that was killed there may hold one for ever.
+        'lock_type = "file"',
+        `tmp_dir = "${this.directory}/tmp"`,
+        "[engine.runtimes]",
+        `limited = ["${RUNTIME}"]`,
+        "",
+      ].join("\n"),
+    );
+  }
+
+  /** Runs podman; the caller looks at the status. */
+  try(args: readonly string[], input?: Buffer): Output {
+    const outputs = ["stdout", "stderr"].map((name) => path.join(this.directory, name));
+    // Into files: a monitor that podman leaves running may keep a pipe open, and we would wait for its end.
+    const [stdout = -1, stderr = -1] = outputs.map((file) => openSync(file, "w"));
+    const { status, error } = spawnSync(
+      "podman",
+      ["--root", `${this.directory}/storage`, "--runroot", `${this.directory}/run`, ...args],
+      {
+        env: { ...process.env, CONTAINERS_CONF: this.#conf },
+        input,
+        stdio: ["pipe", stdout, stderr],
+        timeout: PATIENCE_MS,
+        killSignal: "SIGKILL",
+      },
+    );
+    for (const fd of [stdout, stderr]) closeSync(fd);
+    const [said = "", complained = ""] = outputs.map((file) => readFileSync(file, "utf8"));
+    if (error) throw new Error(`podman ${args.join(" ")} did not end: ${said}${complained}`, { cause: error });
+    return { status, stdout: said, stderr: complained };
+  }
+
+  /** Runs podman and fails where it fails. */
+  run(args: readonly string[], input?: Buffer): string {
+    const { status, stdout, stderr } = this.try(args, input);
+    if (status !== 0) throw new Error(`podman ${args.slice(0, 3).join(" ")} failed (${status}): ${stderr.trim()}`);
+    return stdout;
+  }
+
+  close(): void {
+    this.try(["pod", "rm", "--all", "--force", "--time", "0"]);
+    this.try(["rmi", "--all", "--force"]);
+    // The overlay mount of the storage itself.
+    spawnSync("umount", ["-l", `${this.directory}/storage/overlay`], { stdio: "ignore" });
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+function stat(pid: number): { parent: number; state: string } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const [state = "", parent] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { state, parent: Number(parent) };
+  } catch {
+    return undefined; // it has ended
+  }
+}
+
+/** The children of a process, zombies too. */
+export function childrenOf(parent: number): { pid: number; state: string }[] {
+  return readdirSync("/proc").flatMap((name) => {
+    const found = /^\d+$/.test(name) ? stat(Number(name)) : undefined;
+    return found?.parent === parent ? [{ pid: Number(name), state: found.state }] : [];
+  });
+}
+
+/** The supervisors among our children; what they run from cannot be seen without privilege, but their name can. */
+export function helpersOf(parent: number): number[] {
+  return childrenOf(parent)
+    .map(({ pid }) => pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("k8s-executor-helper\0");
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** The one supervisor of a step that runs. */
+export function helperOf(parent: number): number {
+  const [helper] = helpersOf(parent);
+  // Never a default: 0 would be our own process group.
+  if (helper === undefined) throw new Error(`process ${parent} has no helper`);
+  return helper;
+}
+
+/** How many descriptors we have open. */
+export function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}

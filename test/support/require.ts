@@ -1,0 +1,20 @@
+import { spawnSync } from "node:child_process";
+import type { TestContext } from "node:test";
+
+function isInstalled(program: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" }).status === 0;
+}
+
+/**
+ * Whether a test can run here. Where it cannot, it says in one line what is missing; in CI that is a failure.
+ *
+ * @param needs Programs by name, or "root".
+ */
+export function canRun(t: TestContext, needs: readonly string[]): boolean {
+  const missing = needs.filter((need) => (need === "root" ? process.getuid?.() !== 0 : !isInstalled(need)));
+  if (missing.length === 0) return true;
+  const message = `missing: ${missing.join(", ")}`;
+  if (process.env["CI"]) throw new Error(message);
+  t.skip(message);
+  return false;
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { PassThrough, Readable } from "node:stream";
+import { test } from "node:test";
+
+import { hide, wrapper } from "../../src/backend/nsenter/wrapper.ts";
+import { decodeEnd, RECORD_SIZE } from "../../src/backend/record.ts";
+import { parseDuration } from "../../src/cli/duration.ts";
+import { readIdMap } from "../../src/container/id-map.ts";
+import { Collector } from "../../src/process/collector.ts";
+import { lines } from "../../src/process/lines.ts";
+import { normalizeScript } from "../../src/step/script.ts";
+
+test("durations", () => {
+  for (const [text, ms] of [
+    ["30s", 30_000],
+    ["5m", 300_000],
+    ["1.5h", 5_400_000],
+    ["250ms", 250],
+    ["2", 2000],
+    ["0", 0],
+  ] as const) {
+    assert.equal(parseDuration("--timeout", text), ms, text);
+  }
+  for (const text of ["", "s", "-1s", "1 s", "1d", "Infinity", "1e3", "25000m0"]) {
+    assert.throws(() => parseDuration("--timeout", text), { code: "INVALID_OPTION" }, text);
+  }
+});
+
+test("scripts", () => {
+  assert.equal(normalizeScript("a\r\nb\rc\n").toString(), "a\nb\nc\n");
+  assert.deepEqual(normalizeScript(Buffer.of(0x61, 0x0d, 0xff)), Buffer.of(0x61, 0x0a, 0xff));
+  for (const empty of ["", " \t\r\n", new Uint8Array()])
+    assert.throws(() => normalizeScript(empty), { code: "EMPTY_SCRIPT" });
+});
+
+test("lines keep characters whole that are split between chunks", async () => {
+  const bytes = Buffer.from("grüße\n✓\n\nend");
+  const seen: string[] = [];
+  for await (const line of lines(Readable.from([...bytes].map((byte) => Buffer.of(byte))))) seen.push(line);
+  assert.deepEqual(seen, ["grüße", "✓", "", "end"]);
+});
+
+test("a collector keeps its limit and says that it cut", async () => {
+  const stream = new PassThrough();
+  const collector = new Collector(stream, 5);
+  stream.end("12345678");
+  await new Promise((resolve) => stream.once("end", resolve));
+  assert.deepEqual([collector.text(true), collector.isTruncated], ["12345", true]);
+});
+
+test("a user namespace's ids", () => {
+  const proc = {
+    canOpen: true,
+    link: () => "",
+    read: () => Buffer.from("         0      12345          1\n 1 100000 65536\n"),
+  };
+  const map = readIdMap(proc, "uid_map");
+  assert.deepEqual(
+    [12_345, 100_000, 100_005, 165_536, 0].map((id) => map.toInner(id)),
+    [0, 1, 6, undefined, undefined],
+  );
+});
+
+test("a record that is cut off is no ending", () => {
+  assert.equal(decodeEnd(Buffer.alloc(0)), undefined);
+  assert.equal(decodeEnd(Buffer.alloc(RECORD_SIZE - 1, 2)), undefined);
+  assert.equal(decodeEnd(Buffer.alloc(RECORD_SIZE)), undefined);
+});
+
+test("nsenter sees no variable that its own loader or libc would obey", () => {
+  const { variables, hidden, hiddenAs } = hide(
+    [
+      "LD_PRELOAD=/evil.so",
+      "GCONV_PATH=/evil",
+      "PATH=/bin",
+      "LANGUAGE=../../evil",
+      "K8S_EXECUTOR_0=job",
+      "UL_x-y=1",
+    ].map((entry) => Buffer.from(entry)),
+  );
+  assert.equal(hidden, 3);
+  assert.deepEqual(variables, {
+    LC_ALL: "C",
+    PATH: "/bin",
+    K8S_EXECUTOR_0: "job",
+    "UL_x-y": "1",
+    K8S_EXECUTOR__0: "LD_PRELOAD=/evil.so",
+    K8S_EXECUTOR__1: "GCONV_PATH=/evil",
+    K8S_EXECUTOR__2: "LANGUAGE=../../evil",
+  });
+  assert.doesNotMatch(wrapper({ hidden, hiddenAs, script: undefined, umask: 0o27 }), /evil/);
+});
