@@ -276,7 +276,8 @@ static void swap(const char *directory, const char *to)
             char path[512];
             char made[512];
             size_t length = strlen(entry->d_name);
-            if (length < 20 || strcmp(entry->d_name + length - 3, ".sh") != 0)
+            /* What it swapped already would make it slow. */
+            if (length < 20 || strcmp(entry->d_name + length - 3, ".sh") != 0 || entry->d_type != DT_REG)
                 continue;
             snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
             snprintf(made, sizeof made, "%s/link", directory);

@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a relay whose end nobody mentions",
     case: "stopped",
-    edits: [{ file: "native/supervise.c", from: "if (status != 0)", to: "if (status == -1)" }],
+    edits: [{ file: "native/supervise.c", from: "|= RECORD_OUTPUT_CUT", to: "|= 0" }],
   },
   {
     name: "a supervisor that looks into the guest's /proc",
