@@ -7,8 +7,8 @@ import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { withHostileGuest } from "./hostile-guest.ts";
 
 const STEPS = 25;
-/** Nearly the most that a step takes, for writing it must take longer than the attack needs, on a busy machine too. */
-const SCRIPT = `# ${"x".repeat(32_000_000)}\nexit 0`;
+/** Writing so much takes longer than the attack needs. */
+const SCRIPT = `# ${"x".repeat(4_000_000)}\nexit 0`;
 
 /** A guest that puts links to a file of the agent's in the place of every script, while it is being written. */
 export const swappedScript: HostileCase = {
