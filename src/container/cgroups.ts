@@ -4,8 +4,9 @@ import path from "node:path";
 import { errnoOf } from "../errors/index.ts";
 import { Descriptors, type Proc } from "../system/index.ts";
 import { parseCgroups, parseMounts, type CgroupMount } from "./cgroup-files.ts";
-import { openInside } from "./open-inside.ts";
+import { hasMember, openCgroupFile, requireCgroup } from "./cgroup-handle.ts";
 import { OomCounter } from "./oom-counter.ts";
+import { openInside } from "./open-inside.ts";
 
 /** What a step is put into, so that the container's limits hold for it. */
 export interface Cgroups {
@@ -17,6 +18,9 @@ export interface Cgroups {
   obstacles: readonly string[];
   oom: OomCounter;
 }
+
+/** O_PATH | O_DIRECTORY | O_CLOEXEC. */
+const REFERENCE = 0o10000000 | constants.O_DIRECTORY | 0o2000000;
 
 /** Joining more would need more descriptor slots; there are 14 controllers. */
 export const MAX_HIERARCHIES = 16;
@@ -32,53 +36,83 @@ function within(mount: CgroupMount, cgroup: string): string | undefined {
   return path.posix.join(mount.point, relative);
 }
 
-/** The directory of a cgroup, by our own mounts; where these do not reach it, by the container's own mount of it. */
-function openCgroup(proc: Proc, directory: string, root: number, hierarchy: string, cgroup: string): number {
+function mountsOf(proc: Proc, directory: string, hierarchy: string): CgroupMount[] {
+  return parseMounts(proc.read(`${directory}/mountinfo`, 1024 * 1024).toString("latin1"), hierarchy);
+}
+
+/** Closes it again where it is not what it must be. */
+function proven(fd: number, requireIt: (fd: number) => void): number {
+  try {
+    requireIt(fd);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** The directory of a cgroup, by our own mounts. */
+function openByOurMounts(proc: Proc, hierarchy: string, cgroup: string): number {
   let failure: unknown = Object.assign(new Error("no mount shows it"), { code: "ENOENT" });
-  const mounts = (of: string): CgroupMount[] =>
-    parseMounts(proc.read(`${of}/mountinfo`, 1024 * 1024).toString("latin1"), hierarchy);
-  for (const mount of mounts("/proc/self")) {
+  for (const mount of mountsOf(proc, "/proc/self", hierarchy)) {
     const place = within(mount, cgroup);
     if (place === undefined) continue;
     try {
-      return openSync(place, 0o10000000 | constants.O_DIRECTORY);
+      return proven(openSync(place, REFERENCE), requireCgroup);
     } catch (error) {
       failure = error;
     }
   }
-  for (const mount of mounts(directory)) if (mount.root === cgroup) return openInside(root, mount.point);
   throw failure;
 }
 
+/** A process that is pinned, and what leads to its cgroups. */
+interface Target {
+  pid: number;
+  /** Its directory below /proc. */
+  directory: string;
+  /** A descriptor of its root directory. */
+  root: number;
+}
+
+/**
+ * The same where our mounts do not reach it, by the container's own. The container may have mounted anything there: it
+ * counts only where the kernel itself lists the target as a member.
+ */
+function openByEither(proc: Proc, { pid, directory, root }: Target, hierarchy: string, cgroup: string): number {
+  try {
+    return openByOurMounts(proc, hierarchy, cgroup);
+  } catch (error) {
+    for (const mount of mountsOf(proc, directory, hierarchy)) {
+      if (mount.root !== cgroup) continue;
+      return proven(openInside(root, mount.point), (fd) => {
+        requireCgroup(fd);
+        if (!hasMember(fd, pid)) throw Object.assign(new Error("not its own"), { code: "a mount of another" });
+      });
+    }
+    throw error;
+  }
+}
+
 /** Opens the cgroups of a process that are not ours. What cannot be opened is an obstacle, not an error. */
-export function openForeignCgroups(proc: Proc, directory: string, root: number, descriptors: Descriptors): Cgroups {
+export function openForeignCgroups(proc: Proc, target: Target, descriptors: Descriptors): Cgroups {
   const read = (of: string): Map<string, string> => parseCgroups(proc.read(`${of}/cgroup`).toString("latin1"));
   const ours = read("/proc/self");
   const processes: number[] = [];
   const obstacles = new Map<string, string[]>();
   const oom = new OomCounter(descriptors);
   let unified: number | undefined;
-  for (const [hierarchy, cgroup] of read(directory)) {
+  for (const [hierarchy, cgroup] of read(target.directory)) {
     if (hierarchy === "memory" || hierarchy === "") {
-      for (const [of, place] of [
-        ["/proc/self", ours.get(hierarchy)],
-        [directory, cgroup],
-      ] as const) {
-        try {
-          const fd = openCgroup(proc, of, root, hierarchy, place ?? "/");
-          oom.watch(fd);
-          closeSync(fd);
-        } catch {
-          // Not to be seen from here: then an OOM kill shows as SIGKILL only.
-        }
-      }
+      oom.watch(() => openByOurMounts(proc, hierarchy, ours.get(hierarchy) ?? "/"));
+      oom.watch(() => openByEither(proc, target, hierarchy, cgroup));
     }
     if (cgroup === ours.get(hierarchy)) continue;
     try {
-      const fd = descriptors.adopt(openCgroup(proc, directory, root, hierarchy, cgroup));
-      if (hierarchy === "") unified = fd;
+      if (hierarchy === "") unified = descriptors.adopt(openByEither(proc, target, hierarchy, cgroup));
+      // Here something is written, which must never be to a mount of the container's.
       else if (processes.length < MAX_HIERARCHIES)
-        processes.push(descriptors.adopt(openSync(`/proc/self/fd/${fd}/cgroup.procs`, constants.O_WRONLY)));
+        processes.push(descriptors.adopt(openProcesses(openByOurMounts(proc, hierarchy, cgroup))));
     } catch (error) {
       const errno = errnoOf(error) ?? String(error);
       obstacles.set(errno, [...(obstacles.get(errno) ?? []), hierarchy === "" ? "cgroup v2" : hierarchy]);
@@ -86,4 +120,12 @@ export function openForeignCgroups(proc: Proc, directory: string, root: number, 
   }
   const told = [...obstacles].map(([errno, hierarchies]) => `${WORDS[errno] ?? errno}: ${hierarchies.join(" ")}`);
   return { unified, processes, obstacles: told, oom };
+}
+
+function openProcesses(cgroup: number): number {
+  try {
+    return openCgroupFile(cgroup, "cgroup.procs", constants.O_WRONLY);
+  } finally {
+    closeSync(cgroup);
+  }
 }

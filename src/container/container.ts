@@ -113,7 +113,7 @@ export function pinContainer(pid: number): Container {
       environment: readEnviron(proc, path),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
-      cgroups: pin && openForeignCgroups(proc, path, pin.root, descriptors),
+      cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root }, descriptors),
       cwd: readCwd(proc, path),
       isAlive() {
         try {

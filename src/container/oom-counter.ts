@@ -1,6 +1,7 @@
-import { constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, readSync } from "node:fs";
 
 import type { Descriptors } from "../system/index.ts";
+import { openCgroupFile } from "./cgroup-handle.ts";
 
 /** Counts the kernel's OOM kills in the container's cgroup and in ours: a step is in one of them. */
 export class OomCounter {
@@ -11,16 +12,22 @@ export class OomCounter {
     this.#descriptors = descriptors;
   }
 
-  /** @param cgroup A descriptor of its directory. */
-  watch(cgroup: number): void {
+  /** @param open Opens the directory of a cgroup. Where it cannot, an OOM kill in there shows as SIGKILL only. */
+  watch(open: () => number): void {
+    let cgroup: number;
+    try {
+      cgroup = open();
+    } catch {
+      return; // Not to be seen from here.
+    }
     for (const name of ["memory.events", "memory.oom_control"]) {
       try {
-        const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-        this.#files.push(this.#descriptors.adopt(openSync(`/proc/self/fd/${cgroup}/${name}`, flags)));
+        this.#files.push(this.#descriptors.adopt(openCgroupFile(cgroup, name, constants.O_RDONLY)));
       } catch {
         // The one is cgroup v2's, the other v1's, and a root cgroup has neither.
       }
     }
+    closeSync(cgroup);
   }
 
   count(): number {

@@ -4,6 +4,8 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } fro
 const REFERENCE = 0o10000000 | constants.O_NOFOLLOW | 0o2000000;
 /** As the kernel allows, path_resolution(7). */
 const MAX_LINKS = 40;
+/** Each level takes a descriptor of ours while we look, and a container can make paths as deep as it likes. */
+const MAX_DEPTH = 128;
 
 function failure(code: string, path: string): Error {
   return Object.assign(new Error(`${path}: ${code}`), { code });
@@ -23,6 +25,7 @@ export function openInside(root: number, path: string): number {
   try {
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       if (part === "" || part === ".") continue;
+      if (opened.length > MAX_DEPTH) throw failure("ENAMETOOLONG", path);
       const directory = opened.at(-1) as number;
       if (part === "..") {
         if (opened.length > 1) closeSync(opened.pop() as number);

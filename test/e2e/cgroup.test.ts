@@ -1,46 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 
 import { connect } from "../../src/index.ts";
-import { parseMounts } from "../../src/container/cgroup-files.ts";
+import { inCgroups } from "../support/cgroups.ts";
 import { withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";
-import { until } from "../support/until.ts";
-
-/** A cgroup of its own for a process, in each hierarchy that is mounted; gone after the body. */
-async function inCgroups(pid: number, body: (directories: Map<string, string>) => Promise<void>): Promise<void> {
-  const mounts = readFileSync("/proc/self/mountinfo", "latin1");
-  const directories = new Map<string, string>();
-  for (const hierarchy of ["", "memory", "pids"]) {
-    const [mount] = parseMounts(mounts, hierarchy);
-    if (mount) directories.set(hierarchy, path.join(mount.point, `k8s-executor-test-${pid}`));
-  }
-  try {
-    for (const directory of directories.values()) {
-      mkdirSync(directory);
-      writeFileSync(path.join(directory, "cgroup.procs"), String(pid));
-    }
-    await body(directories);
-  } finally {
-    for (const directory of directories.values()) {
-      const parent = path.dirname(directory);
-      for (const member of readFileSync(path.join(directory, "cgroup.procs"), "latin1").split("\n").filter(Boolean)) {
-        writeFileSync(path.join(parent, "cgroup.procs"), member);
-      }
-      await until("the cgroup is empty", () => {
-        try {
-          rmdirSync(directory);
-          return true;
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
-          return false;
-        }
-      });
-    }
-  }
-}
 
 test("a step is in the container's cgroups, not in the agent's", async (t) => {
   if (!canRun(t, ["root", "unshare"])) return;

@@ -1,5 +1,6 @@
 import { aboveRoot } from "./above-root.ts";
 import type { HostileCase } from "./case.ts";
+import { cgroupMounts } from "./cgroup-mounts.ts";
 import { descriptors } from "./descriptors.ts";
 import { environCase } from "./environ.ts";
 import { fakeProc } from "./fake-proc.ts";
@@ -36,4 +37,5 @@ export const CASES: readonly HostileCase[] = [
   terminal,
   flood,
   setId,
+  cgroupMounts,
 ];

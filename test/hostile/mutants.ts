@@ -182,4 +182,43 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "a mount that is trusted",
+    case: "cgroup-mounts",
+    edits: [
+      {
+        file: "src/container/cgroups.ts",
+        from: "openProcesses(openByOurMounts(proc",
+        to: "openProcesses(openByEither(proc, target",
+      },
+      { file: "src/container/cgroups.ts", from: "!hasMember(fd, pid)", to: "pid < 0" },
+      { file: "src/container/cgroup-handle.ts", from: "constants.O_NOFOLLOW | 0o2000000", to: "0o2000000" },
+      {
+        file: "src/container/cgroup-handle.ts",
+        from: "if (!isOfCgroups(fd)) throw",
+        to: "if (!isOfCgroups(fd) && fd < 0) throw",
+      },
+      {
+        file: "src/container/cgroup-handle.ts",
+        from: "!isOfCgroups(reference) || mountOf(reference) !== mountOf(cgroup)",
+        to: "mountOf(reference) === undefined",
+      },
+    ],
+  },
+  {
+    name: "a list of members that need not be the cgroup's own",
+    case: "cgroup-mounts",
+    edits: [
+      {
+        file: "src/container/cgroup-handle.ts",
+        from: "mountOf(reference) !== mountOf(cgroup)",
+        to: "mountOf(cgroup) === undefined",
+      },
+    ],
+  },
+  {
+    name: "a cgroup that need not have the target as a member",
+    case: "cgroup-mounts",
+    edits: [{ file: "src/container/cgroups.ts", from: "!hasMember(fd, pid)", to: "!hasMember(fd, pid) && pid < 0" }],
+  },
 ];

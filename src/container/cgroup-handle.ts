@@ -1,0 +1,61 @@
+import { closeSync, constants, openSync, readFileSync, readSync, statfsSync } from "node:fs";
+
+/** O_PATH | O_NOFOLLOW | O_CLOEXEC: a reference that reads nothing, runs nothing and waits for nobody. */
+const REFERENCE = 0o10000000 | constants.O_NOFOLLOW | 0o2000000;
+/** CGROUP_SUPER_MAGIC and CGROUP2_SUPER_MAGIC, linux/magic.h. */
+const MAGIC: ReadonlySet<number> = new Set([0x27e0eb, 0x63677270]);
+/** As many processes as one would ever list. */
+const LIST_LIMIT = 4 * 1024 * 1024;
+
+function failure(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+function mountOf(fd: number): string | undefined {
+  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1];
+}
+
+/** Whether this is a directory or a file of the kernel's cgroup file system, and not something that looks like one. */
+function isOfCgroups(fd: number): boolean {
+  return MAGIC.has(statfsSync(`/proc/self/fd/${fd}`).type);
+}
+
+/** @throws Error Where this descriptor is of no cgroup. */
+export function requireCgroup(fd: number): void {
+  if (!isOfCgroups(fd)) throw failure("a mount that is none");
+}
+
+/**
+ * Opens a file of a cgroup. In the container's own mounts anything may lie in its place, which we neither open nor follow.
+ *
+ * @param cgroup A descriptor of the cgroup's directory.
+ * @returns A descriptor, which the caller closes.
+ */
+export function openCgroupFile(cgroup: number, name: string, flags: number): number {
+  const reference = openSync(`/proc/self/fd/${cgroup}/${name}`, REFERENCE);
+  try {
+    if (!isOfCgroups(reference) || mountOf(reference) !== mountOf(cgroup)) throw failure("a mount that hides it");
+    return openSync(`/proc/self/fd/${reference}`, flags | constants.O_NONBLOCK);
+  } finally {
+    closeSync(reference);
+  }
+}
+
+/** Whether the kernel lists this process as a member. */
+export function hasMember(cgroup: number, pid: number): boolean {
+  const fd = openCgroupFile(cgroup, "cgroup.procs", constants.O_RDONLY);
+  try {
+    const buffer = Buffer.alloc(64 * 1024);
+    let text = "\n";
+    for (let total = 0; total < LIST_LIMIT;) {
+      const length = readSync(fd, buffer, 0, buffer.length, null);
+      if (length === 0) return false;
+      total += length;
+      text = text.slice(text.lastIndexOf("\n")) + buffer.toString("latin1", 0, length);
+      if (text.includes(`\n${pid}\n`)) return true;
+    }
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { parseMounts } from "../../src/container/cgroup-files.ts";
+import { until } from "./until.ts";
+
+/** Moves its members to its parent, and waits until it can be removed. */
+export async function removeCgroup(directory: string): Promise<void> {
+  const parent = path.dirname(directory);
+  for (const member of readFileSync(path.join(directory, "cgroup.procs"), "latin1").split("\n").filter(Boolean)) {
+    writeFileSync(path.join(parent, "cgroup.procs"), member);
+  }
+  await until("the cgroup is empty", () => {
+    try {
+      rmdirSync(directory);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+      return false;
+    }
+  });
+}
+
+/** A cgroup of its own for a process, in each hierarchy that is mounted; gone after the body. */
+export async function inCgroups(pid: number, body: (directories: Map<string, string>) => Promise<void>): Promise<void> {
+  const mounts = readFileSync("/proc/self/mountinfo", "latin1");
+  const directories = new Map<string, string>();
+  for (const hierarchy of ["", "memory", "pids"]) {
+    const [mount] = parseMounts(mounts, hierarchy);
+    if (mount) directories.set(hierarchy, path.join(mount.point, `k8s-executor-test-${pid}`));
+  }
+  try {
+    for (const directory of directories.values()) {
+      mkdirSync(directory);
+      writeFileSync(path.join(directory, "cgroup.procs"), String(pid));
+    }
+    await body(directories);
+  } finally {
+    for (const directory of directories.values()) await removeCgroup(directory);
+  }
+}
