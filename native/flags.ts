@@ -21,6 +21,7 @@ export const FREESTANDING: readonly string[] = [
   "-static-pie",
   "-fPIE",
   "-fno-asynchronous-unwind-tables",
+  "-fno-unwind-tables",
   "-ffunction-sections",
   "-fstack-protector-strong",
   // A path has 4 KiB on the stack: whatever is above it, the guard page is not jumped over.

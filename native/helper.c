@@ -60,7 +60,8 @@ static void close_steps_ends(const struct request *request)
 }
 
 /* Answers 0, or -errno with the stage in *progress; *record then says how the step ended. */
-static int run_step(struct request *request, struct relay *relay, struct progress *progress, struct record *record)
+static int run_step(struct request *request, struct relay *relay, int *signals, struct progress *progress,
+                    struct record *record)
 {
     at_stage(progress, STAGE_SUPERVISE);
     int result = close_above(FD_NAMESPACES + request->header.namespace_count + request->header.cgroup_count);
@@ -76,9 +77,9 @@ static int run_step(struct request *request, struct relay *relay, struct progres
     if (result < 0)
         return result;
     uint64_t child_signal = 1ull << (SIGCHLD - 1);
-    long signals = SYSCALL(signalfd4, -1, &child_signal, sizeof child_signal, SFD_CLOEXEC);
-    if (signals < 0)
-        return (int)signals;
+    *signals = (int)SYSCALL(signalfd4, -1, &child_signal, sizeof child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (*signals < 0)
+        return *signals;
     at_stage(progress, STAGE_TARGET);
     long target = pin_target(request);
     if (target < 0 && target != -ENOSYS)
@@ -94,24 +95,10 @@ static int run_step(struct request *request, struct relay *relay, struct progres
     close_steps_ends(request);
     close_steps_streams(&relay->streams);
     bool kills_leftovers = (request->header.flags & REQUEST_KILL_LEFTOVERS) != 0;
-    result = supervise(child, (int)signals, (int)target, kills_leftovers, relay, record);
+    result = supervise(child, *signals, (int)target, kills_leftovers, relay, record);
     if (result < 0)
         at_stage(progress, STAGE_RELAY);
     return result;
-}
-
-/* The record is out, and what is left is to pass on what a background process of the step may still write. Staying as
- * the relay's parent, we leave no zombie to whoever is the agent's. */
-static void outlive(struct relay *relay)
-{
-    if (relay->pid <= 0)
-        return;
-    SYSCALL(close, FD_STATUS);
-    SYSCALL(close, relay->lifeline);
-    long ended;
-    do
-        ended = SYSCALL(wait4, -1, 0, 0, 0);
-    while (ended != relay->pid && (ended > 0 || ended == -EINTR));
 }
 
 int helper_main(int argc, char **argv)
@@ -120,6 +107,7 @@ int helper_main(int argc, char **argv)
     struct record record = {.kind = RECORD_ENDED};
     struct request request = {.header = {.flags = 0}};
     struct relay relay = {.pid = 0};
+    int signals = -1;
     long result = SYSCALL(rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
     /* Started without FFI: go on from a copy of ourselves. */
     char mode = argc > 1 ? argv[1][0] : '\0';
@@ -134,7 +122,7 @@ int helper_main(int argc, char **argv)
         result = receive_request(&request);
     struct progress *progress = result == 0 ? allocate(sizeof *progress, MAP_SHARED) : NULL;
     if (progress) {
-        result = run_step(&request, &relay, progress, &record);
+        result = run_step(&request, &relay, &signals, progress, &record);
         record.stage = progress->stage;
         record.detail = progress->detail;
         record.kept = progress->kept;
@@ -146,6 +134,6 @@ int helper_main(int argc, char **argv)
     if (remove_script(&request) < 0)
         record.flags |= RECORD_SCRIPT_LEFT;
     long written = SYSCALL(write, FD_STATUS, &record, sizeof record);
-    outlive(&relay);
+    outlive_relay(&relay, signals);
     return written == (long)sizeof record ? 0 : HELPER_FAILED;
 }

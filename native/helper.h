@@ -34,6 +34,9 @@ struct relay {
     int lifeline; /* closed at the step's end */
 };
 int start_relay(struct relay *relay);
+/* Once the record is out: waits until the relay has passed on what a background process may still write, or the agent
+ * wants no more of it. Staying as its parent, we leave no zombie to whoever is the agent's. `signals`: of SIGCHLD. */
+void outlive_relay(struct relay *relay, int signals);
 
 /* enter.c: makes this process the step. Returns only where that failed, with *progress saying how. */
 void enter(const struct request *request, const struct streams *streams, struct progress *progress);

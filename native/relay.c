@@ -2,14 +2,17 @@
  * a pipe's lock (streams.c); neither the supervisor nor the agent is then held up. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/prctl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 
 #include "helper.h"
 #include "syscall.h"
 
 /* As much as the largest pipe holds; and how often to go on before another channel has its turn. */
 enum { MOST = 1 << 20, TURNS = 16, ROOM = 1 << 18 };
+#define WNOHANG 1
 
 /* A private pipe lies between: bytes are moved, not copied, and no call ever locks the step's pipe and the agent's at
  * once. */
@@ -19,6 +22,7 @@ struct channel {
     int between[2];
     size_t held; /* in between */
     bool is_over;
+    bool is_broken; /* something was lost on the way, and not because nobody wanted it */
     bool was_empty; /* all that was written to it so far has been passed on */
 };
 
@@ -49,6 +53,7 @@ static void pump(struct channel *channel)
             if (got == -EAGAIN)
                 return;
             if (got <= 0) {
+                channel->is_broken = got < 0;
                 finish(channel);
                 return;
             }
@@ -58,7 +63,8 @@ static void pump(struct channel *channel)
         if (given == -EAGAIN)
             return;
         if (given <= 0) {
-            finish(channel); /* nobody wants it any more; the writer will see that */
+            channel->is_broken = given != -EPIPE; /* otherwise nobody wants it any more; the writer will see that */
+            finish(channel);
             return;
         }
         channel->held -= (size_t)given;
@@ -112,7 +118,9 @@ static void relay(struct channel channels[3], int lifeline)
         }
         if (step_ended && !told && channels[1].was_empty && channels[2].was_empty) {
             told = true;
-            SYSCALL(write, FD_STATUS, "", 1); /* the agent has all there is; without this byte, the end means a kill */
+            /* The agent has all there is. Without this byte, the end of the pipe means that something was lost. */
+            if (!channels[1].is_broken && !channels[2].is_broken)
+                SYSCALL(write, FD_STATUS, "", 1);
             SYSCALL(close, FD_STATUS);
         }
     }
@@ -142,8 +150,11 @@ static void keep_only(const struct streams *streams, int lifeline)
             SYSCALL(close, fd); /* most are not open */
 }
 
-static int serve(struct channel channels[3], const struct streams *streams, int lifeline)
+static int serve(struct channel channels[3], const struct streams *streams, int lifeline, long supervisor)
 {
+    /* Whoever stops us shall not have us outlive the supervisor. */
+    if (SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || SYSCALL(getppid) != supervisor)
+        return HELPER_FAILED;
     keep_only(streams, lifeline);
     for (int i = 0; i < 3; i++)
         if (!channels[i].is_over && SYSCALL(pipe2, channels[i].between, O_CLOEXEC) < 0)
@@ -167,9 +178,10 @@ int start_relay(struct relay *relay_process)
         result = (int)SYSCALL(pipe2, lifeline, O_CLOEXEC);
     if (result < 0)
         return result;
+    long supervisor = SYSCALL(getpid);
     long pid = SYSCALL(clone, SIGCHLD, 0, 0, 0, 0);
     if (pid == 0) {
-        int status = serve(channels, streams, lifeline[0]);
+        int status = serve(channels, streams, lifeline[0], supervisor);
         for (;;)
             SYSCALL(exit_group, status);
     }
@@ -178,4 +190,28 @@ int start_relay(struct relay *relay_process)
     relay_process->lifeline = lifeline[1];
     relay_process->pid = pid;
     return pid < 0 ? (int)pid : 0;
+}
+
+void outlive_relay(struct relay *relay_process, int signals)
+{
+    if (relay_process->pid <= 0)
+        return;
+    SYSCALL(close, FD_STATUS);
+    SYSCALL(close, relay_process->lifeline);
+    struct pollfd watched[] = {{.fd = signals, .events = POLLIN}, {.fd = FD_CONTROL, .events = POLLIN}};
+    for (;;) {
+        unsigned char ignored[sizeof(struct signalfd_siginfo)];
+        long ended = SYSCALL(wait4, -1, 0, WNOHANG, 0);
+        if (ended == relay_process->pid || ended < 0)
+            return;
+        if (ended > 0)
+            continue;
+        long ready = SYSCALL(ppoll, watched, 2, NULL, NULL, 0);
+        if (ready > 0 && watched[0].revents)
+            SYSCALL(read, signals, ignored, sizeof ignored); /* only to clear it */
+        if (ready > 0 && watched[1].revents && SYSCALL(read, FD_CONTROL, ignored, sizeof ignored) == 0) {
+            SYSCALL(kill, relay_process->pid, SIGKILL);
+            watched[1].fd = -1;
+        }
+    }
 }

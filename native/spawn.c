@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/prctl.h>
 #include <linux/sched.h>
 #include <signal.h>
 
@@ -9,9 +10,13 @@
 __attribute__((noreturn)) static void become_step(const struct request *request, const struct streams *streams,
                                                   uint32_t joined, struct progress *progress)
 {
-    /* While /proc is still the agent's. */
-    take_resources(request, progress);
-    int result = join_namespaces(request, joined, progress);
+    /* From the first moment, for a guest may stop us in any; the change of user clears it, and enter() sets it again. */
+    int result = (int)SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (result == 0) {
+        /* While /proc is still the agent's. */
+        take_resources(request, progress);
+        result = join_namespaces(request, joined, progress);
+    }
     if (result < 0)
         progress->error = -result;
     else
@@ -65,14 +70,31 @@ static long spawn_through_middle(const struct request *request, const struct str
     return pid;
 }
 
-long spawn_step(const struct request *request, const struct streams *streams, struct progress *progress)
+/* What the supervisor starts later, the relay, shall be out of the target's reach: back to our own pid namespace. */
+static long spawn_in_pid_namespace(const struct request *request, const struct streams *streams, int ours,
+                                   struct progress *progress)
 {
-    if (!joins(request, CLONE_NEWPID))
-        return fork_step(request, streams, 0, 0, progress);
     int result = join_namespace(request, CLONE_NEWPID, progress);
     if (result == -EPERM && joins(request, CLONE_NEWUSER))
         return spawn_through_middle(request, streams, progress);
     if (result < 0)
         return result;
-    return fork_step(request, streams, CLONE_NEWPID, 0, progress);
+    long pid = fork_step(request, streams, CLONE_NEWPID, 0, progress);
+    long back = SYSCALL(setns, ours, CLONE_NEWPID);
+    if (back == 0 || pid < 0)
+        return pid;
+    SYSCALL(kill, pid, SIGKILL);
+    return back;
+}
+
+long spawn_step(const struct request *request, const struct streams *streams, struct progress *progress)
+{
+    if (!joins(request, CLONE_NEWPID))
+        return fork_step(request, streams, 0, 0, progress);
+    long ours = SYSCALL(openat, AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC, 0);
+    if (ours < 0)
+        return ours;
+    long pid = spawn_in_pid_namespace(request, streams, (int)ours, progress);
+    SYSCALL(close, ours);
+    return pid;
 }

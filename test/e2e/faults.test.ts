@@ -1,11 +1,25 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, readdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 
+import { HelperBackend } from "../../src/backend/helper/helper.ts";
+import { pinContainer } from "../../src/container/index.ts";
+import { Guest } from "../../src/guest.ts";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
 import { childrenOf, helperOf, helpersOf, openDescriptors } from "../support/children.ts";
@@ -51,6 +65,19 @@ for (const backend of SUPERVISED) {
     });
   });
 
+  test(`${backend}: what passes the output on is out of the container's sight`, async () => {
+    await withGuest({}, async ({ pid }) => {
+      const guest = await connect({ pid, backend });
+      const step = guest.run({ script: "echo ready; read line", stdin: "pipe" });
+      await once(step.stdout, "data");
+      const [relay] = helpersOf(helperOf(process.pid));
+      assert.equal(readlinkSync(`/proc/${relay}/ns/pid`), readlinkSync("/proc/self/ns/pid"));
+      step.stdin?.end();
+      await step;
+      guest.close();
+    });
+  });
+
   test(`${backend}: a helper that is stopped stops neither the agent nor the timeout`, async () => {
     await withGuest({}, async ({ pid }) => {
       const guest = await connect({ pid, backend });
@@ -79,6 +106,27 @@ for (const backend of SUPERVISED) {
     await target.close();
   });
 }
+
+test("a lost helper leaves nothing of ours open, whoever still holds its descriptors", async () => {
+  await withGuest({}, async ({ pid, sharedRoot }) => {
+    const program = path.join(sharedRoot, "helper");
+    writeFileSync(program, "#!/bin/sh\nsetsid sleep 1000 &\necho $!\n", { mode: 0o755 });
+    const before = openDescriptors();
+    const container = pinContainer(pid);
+    const guest = new Guest(container, undefined, new HelperBackend(program, container, undefined, "for a test"));
+    // More than a socket holds: the rest is never read.
+    const step = guest.run({ script: `# ${"x".repeat(4_000_000)}`, timeout: 200, forceKillAfterDelay: 50 });
+    let holder = "";
+    step.stdout.on("data", (chunk: Buffer) => (holder += chunk.toString()));
+    try {
+      await assert.rejects(step, { code: "HELPER_LOST" });
+      guest.close();
+      await until("everything is closed", () => openDescriptors() <= before);
+    } finally {
+      process.kill(Number(holder), "SIGKILL");
+    }
+  });
+});
 
 test("native: a thousand steps leave no descriptor, no child and no file", async () => {
   await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {

@@ -5,6 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { killIfAlive } from "../support/children.ts";
+
 /** What a throw-away guest has of its own. */
 export interface GuestOptions {
   /** "all": pid, mount, uts, ipc, net and cgroup; "mnt": as in a Pod with a shared process namespace. */
@@ -98,12 +100,8 @@ export async function makeGuest(options: GuestOptions = {}): Promise<ThrowAwayGu
     containerRoot,
     async close() {
       if (child.exitCode === null && child.signalCode === null) {
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch (error) {
-          // A test may have ended it, and the word of that is on its way.
-          if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-        }
+        // A test may have ended it, and the word of that is on its way.
+        killIfAlive(pid);
         await exited;
       }
       rmSync(directory, { recursive: true, force: true });

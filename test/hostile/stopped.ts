@@ -1,13 +1,15 @@
 import { once } from "node:events";
+import { readlinkSync } from "node:fs";
 import os from "node:os";
 
 import { ExecutorError, type BackendName, type Guest, type StepResult } from "../../src/index.ts";
-import { helperOf, helpersOf } from "../support/children.ts";
+import { helperOf, helpersOf, killIfAlive } from "../support/children.ts";
 import { until } from "../support/until.ts";
 import { startAttack } from "./attack.ts";
 import { describe, inTime, outcomeOf } from "./alive.ts";
 import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { ATTACK, withHostileGuest, type HostileGuest } from "./hostile-guest.ts";
+import { processesOf } from "./processes.ts";
 
 const SIGNALS = { SIGSTOP: os.constants.signals.SIGSTOP, SIGKILL: os.constants.signals.SIGKILL };
 /** What it prints is known, so that output that is missing without a word is noticed. */
@@ -42,7 +44,7 @@ async function strike(
     requireTruth(what, await outcome);
   } finally {
     // A relay that is stopped stays, and with it the helper that waits for it: the guest could as well make processes.
-    for (const pid of new Set([struck, relay])) if (helpersOf(helper).includes(pid)) process.kill(pid, "SIGKILL");
+    for (const pid of new Set([struck, relay])) if (helpersOf(helper).includes(pid)) killIfAlive(pid);
     await until("the helper has ended", () => !helpersOf(process.pid).includes(helper));
   }
 }
@@ -66,17 +68,25 @@ async function harass(target: HostileGuest, backend: BackendName, signal: keyof 
     if (performance.now() - startedAt > 1000) break;
   }
   await attack.end();
-  // What it stopped would stay: relays, and the helpers that wait for them.
-  for (const helper of helpersOf(process.pid)) {
-    for (const pid of [...helpersOf(helper), helper]) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch (error) {
-        // Most have ended, or are just ending.
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
+  await until("what it stopped has ended", () => {
+    const left = processesFor(target.pid);
+    for (const pid of left) killIfAlive(pid);
+    return left.length === 0;
+  });
+}
+
+/** What runs of our helper for a container: supervisors, relays, and steps that were stopped on their way in. */
+function processesFor(container: number): number[] {
+  const mounts = readlinkSync(`/proc/${container}/ns/mnt`);
+  return processesOf("k8s-executor-helper").filter((pid) => {
+    try {
+      // The one while it has FD_TARGET (native/request.h), the other once it has entered.
+      if (readlinkSync(`/proc/${pid}/ns/mnt`) === mounts) return true;
+      return readlinkSync(`/proc/${pid}/fd/6`).startsWith(`/proc/${container}`);
+    } catch {
+      return false; // it has just ended
     }
-  }
+  });
 }
 
 /** A guest that stops and kills the helper and the relay: the agent goes on, and what it says is true. */

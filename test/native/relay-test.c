@@ -1,6 +1,7 @@
 /* streams.c and relay.c: real pipes, with this process as the supervisor and the agent, and forks as the step. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "../../native/helper.h"
@@ -169,6 +170,57 @@ static void knows_when_streams_are_over(void)
         close(agent[i]);
 }
 
+static void does_not_call_lost_output_delivered(void)
+{
+    struct relay relay = be_started(0);
+    char name[] = "/tmp/relay-test-XXXXXX";
+    int made = mkstemp(name);
+    int file = open(name, O_WRONLY | O_APPEND); /* where splice(2) puts nothing */
+    CHECK(made >= 0 && file >= 0 && unlink(name) == 0 && dup2(file, 1) == 1);
+    close(made);
+    close(file);
+    CHECK(write(relay.streams.steps[1], "lost", 4) == 4);
+    close_steps_streams(&relay.streams);
+    CHECK(start_relay(&relay) == 0);
+    close(FD_STATUS);
+    close(relay.lifeline);
+    expect_end(agent[3]);
+    expect_success(relay.pid);
+    for (int i = 0; i < 3; i++)
+        close(agent[i]);
+}
+
+/* A guest can stop it, and then it would stay for ever. */
+static void goes_with_an_agent_that_wants_no_more(void)
+{
+    int control[2];
+    CHECK(pipe(control) == 0);
+    int agents_control = fcntl(control[1], F_DUPFD, OURS);
+    int helpers_control = fcntl(control[0], F_DUPFD, OURS);
+    close(control[0]);
+    close(control[1]);
+    CHECK(dup2(helpers_control, FD_CONTROL) == FD_CONTROL);
+    close(helpers_control);
+    struct relay relay = be_started(0);
+    CHECK(start_relay(&relay) == 0);
+    char byte;
+    CHECK(write(relay.streams.steps[1], "x", 1) == 1 && read(agent[1], &byte, 1) == 1); /* so it has closed agents_control */
+    CHECK(kill((pid_t)relay.pid, SIGSTOP) == 0);
+    sigset_t child_signal;
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    int signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+    CHECK(signals >= 0 && write(agents_control, "x", 1) == 1);
+    close(agents_control);
+    outlive_relay(&relay, signals);
+    CHECK(kill((pid_t)relay.pid, 0) < 0 && errno == ESRCH);
+    close(signals);
+    close(FD_CONTROL);
+    close_steps_streams(&relay.streams);
+    for (int i = 0; i < 4; i++)
+        close(agent[i]);
+}
+
 int main(void)
 {
     prepare_checks();
@@ -178,5 +230,7 @@ int main(void)
     copies_every_byte_both_ways();
     lets_the_writer_know_that_nobody_reads();
     knows_when_streams_are_over();
+    does_not_call_lost_output_delivered();
+    goes_with_an_agent_that_wants_no_more();
     return 0;
 }

@@ -39,6 +39,15 @@ export function helperOf(parent: number): number {
   return helper;
 }
 
+/** Kills a process that may just have ended by itself. */
+export function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /** How many descriptors we have open. */
 export function openDescriptors(): number {
   return readdirSync("/proc/self/fd").length;

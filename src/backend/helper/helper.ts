@@ -68,6 +68,8 @@ export class HelperBackend implements Backend {
       abandon: () => child.kill("SIGKILL"),
       release: () => {
         pipe?.destroy();
+        // The helper takes that for the word that nobody wants any more output.
+        childStream(child, SLOT.control)?.destroy();
         // Node reaps it; nobody needs to wait for that.
         child.unref();
       },
@@ -96,7 +98,8 @@ export class HelperBackend implements Backend {
       const record = await Promise.race([status.record, failed]);
       return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
     } finally {
-      control?.destroy();
+      // Whoever still holds its other end, a helper that a guest stopped, shall not keep the agent from ending.
+      requests?.destroy();
     }
   }
 }

@@ -89,10 +89,7 @@ export class NativeBackend implements Backend {
     const status = readStatus(pipe);
     let control: number | undefined = pipes.ours("control");
     const end = async (): Promise<Ending> => {
-      const record = await status.record;
-      if (control !== undefined) libc.close(control);
-      control = undefined;
-      return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
+      return conclude(await status.record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
     };
     return {
       stdin: pipes.has("stdin") ? writePipe(pipes.ours("stdin")) : undefined,
@@ -115,6 +112,7 @@ export class NativeBackend implements Backend {
       },
       release: () => {
         pipe.destroy();
+        // The helper takes that for the word that nobody wants any more output.
         if (control !== undefined) libc.close(control);
         control = undefined;
         this.#reaper.add(pid);
