@@ -47,6 +47,8 @@ int join_namespace(const struct request *request, uint32_t type, struct progress
 bool joins(const struct request *request, uint32_t type);
 
 /* identity.c: becomes the target's user, with no more than its capabilities. Answers 0 or -errno. */
+/* Before the user namespace is joined: the groups, where they cannot be set inside. */
+int take_outer_groups(const struct request *request, struct progress *progress);
 int take_identity(const struct request *request, struct progress *progress);
 
 /* spawn.c: starts the step's first process. Answers its pid or -errno. */

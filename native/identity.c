@@ -48,13 +48,25 @@ static int set_ambient(uint64_t ambient)
     return (int)result;
 }
 
+int take_outer_groups(const struct request *request, struct progress *progress)
+{
+    at_stage(progress, STAGE_GROUPS);
+    if (!(request->header.flags & REQUEST_OUTER_GROUPS))
+        return 0;
+    long result = SYSCALL(setgroups, request->header.group_count, request->groups);
+    if (result != -EPERM)
+        return (int)result;
+    progress->kept |= KEPT_GROUPS;
+    return 0;
+}
+
 int take_identity(const struct request *request, struct progress *progress)
 {
     const struct request_header *header = &request->header;
     long result;
 
     at_stage(progress, STAGE_GROUPS);
-    if (!(header->flags & REQUEST_KEEP_GROUPS)) {
+    if (!(header->flags & REQUEST_OUTER_GROUPS)) {
         result = SYSCALL(setgroups, header->group_count, request->groups);
         if (result < 0)
             return (int)result;

@@ -37,6 +37,7 @@ enum kept {
     KEPT_CGROUP = 1u << 0,
     KEPT_OOM_SCORE = 1u << 1,
     KEPT_LIMITS = 1u << 2,
+    KEPT_GROUPS = 1u << 3,
 };
 
 /* On the control pipe each byte is a signal for the tree. With this bit, the helper also waits for the whole tree to

@@ -33,7 +33,7 @@ enum request_flag {
     REQUEST_SCRIPT_FILE = 1u << 0,  /* write the script to script_name in FD_SCRIPT_DIR */
     REQUEST_SCRIPT_MEMFD = 1u << 1, /* open the script for the step as FD_STEP_SCRIPT */
     REQUEST_NO_NEW_PRIVILEGES = 1u << 2,
-    REQUEST_KEEP_GROUPS = 1u << 3, /* the target's user namespace denies setgroups(2) */
+    REQUEST_OUTER_GROUPS = 1u << 3, /* the target's user namespace denies setgroups(2): before it is joined, and as the agent counts */
     REQUEST_STDIN = 1u << 4,       /* the agent gave a stdin; otherwise the step's is at end of file */
     REQUEST_OWN_STREAMS = 1u << 5, /* give the pipes to the step's user, so that it can open /dev/stdout */
     REQUEST_OOM_SCORE = 1u << 6,   /* take oom_score_adj */

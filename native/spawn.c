@@ -15,6 +15,10 @@ __attribute__((noreturn)) static void become_step(const struct request *request,
     if (result == 0) {
         /* While /proc is still the agent's. */
         take_resources(request, progress);
+        if (!(joined & CLONE_NEWUSER))
+            result = take_outer_groups(request, progress);
+    }
+    if (result == 0) {
         result = join_namespaces(request, joined, progress);
     }
     if (result < 0)
@@ -49,7 +53,9 @@ static long spawn_through_middle(const struct request *request, const struct str
         return result;
     long middle = SYSCALL(clone, SIGCHLD, 0, 0, 0, 0);
     if (middle == 0) {
-        int joined = join_namespace(request, CLONE_NEWUSER, progress);
+        int joined = take_outer_groups(request, progress);
+        if (joined == 0)
+            joined = join_namespace(request, CLONE_NEWUSER, progress);
         if (joined == 0)
             joined = join_namespace(request, CLONE_NEWPID, progress);
         long pid = joined;

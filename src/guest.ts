@@ -128,6 +128,7 @@ export class Guest implements AsyncDisposable {
     if (this.#isClosed) throw invalidOption("the guest is closed", "connect again");
     const { environment, cwd } = this.#container;
     const { identity, variables } = stepUser(this.#container, options);
+    if (!this.#backend.canSetGroups) this.#refuseGroups(options, identity.deniesGroups);
     if (identity.ourUid !== this.#container.identity.ourUid) requireKill(identity);
     const overridden = Object.entries(variables).map(([name, value]) => [name, Buffer.from(value, "latin1")] as const);
     return {
@@ -137,6 +138,17 @@ export class Guest implements AsyncDisposable {
       identity,
       isPrivileged: options.privileged ?? false,
     };
+  }
+
+  /** What was asked for and cannot be done is refused, not passed over. */
+  #refuseGroups({ user, groups }: ExecOptions, deniesGroups: boolean): void {
+    const remedy = "leave it out, or use the backend native or helper";
+    if (groups !== undefined) {
+      throw invalidOption(`the ${this.backend} backend cannot set supplementary groups`, remedy);
+    }
+    if (user !== undefined && deniesGroups) {
+      throw invalidOption(`the ${this.backend} backend cannot set the user in this container's user namespace`, remedy);
+    }
   }
 
   #start(prepare: () => PreparedStep, options: ProcessOptions): Step {

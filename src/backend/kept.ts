@@ -3,6 +3,10 @@ import { errnoName } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 import type { EndRecord } from "./record.ts";
 
+function isSameSet(some: readonly number[], others: readonly number[]): boolean {
+  return some.every((one) => others.includes(one)) && others.every((one) => some.includes(one));
+}
+
 /** What a step had of the agent's rather than of the container's, in words. */
 export function keptOf(record: EndRecord, step: PreparedStep, container: Container): string[] {
   const notes: string[] = [];
@@ -14,6 +18,9 @@ export function keptOf(record: EndRecord, step: PreparedStep, container: Contain
   if (record.keptOomScore) notes.push("the container's oom_score_adj was not taken over (CAP_SYS_RESOURCE is missing)");
   if (record.keptLimits) {
     notes.push("the container's resource limits were not all taken over (CAP_SYS_RESOURCE is missing)");
+  }
+  if (record.keptGroups && !isSameSet(step.identity.ourGroups, process.getgroups?.() ?? [])) {
+    notes.push("the step kept the agent's supplementary groups (CAP_SETGID is missing)");
   }
   if (step.isPrivileged) notes.push("the step kept the agent's capabilities (privileged)");
   return notes;

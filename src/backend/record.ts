@@ -6,7 +6,7 @@ export const RECORD_SIZE = 64;
 export const CONTROL_END = 0x80;
 const KIND_ENDED = 2;
 const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16 } as const;
-const KEPT = { cgroup: 1, oomScore: 2, limits: 4 } as const;
+const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
 export interface EndRecord {
@@ -29,6 +29,7 @@ export interface EndRecord {
   keptCgroup: boolean;
   keptOomScore: boolean;
   keptLimits: boolean;
+  keptGroups: boolean;
   /** Why the cgroup was not joined. */
   cgroupErrno: number;
 }
@@ -54,6 +55,7 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     keptCgroup: (kept & KEPT.cgroup) !== 0,
     keptOomScore: (kept & KEPT.oomScore) !== 0,
     keptLimits: (kept & KEPT.limits) !== 0,
+    keptGroups: (kept & KEPT.groups) !== 0,
     cgroupErrno: record.readInt32LE(56),
   };
 }

@@ -13,7 +13,7 @@ const FLAG = {
   scriptFile: 1,
   scriptMemfd: 2,
   noNewPrivileges: 4,
-  keepGroups: 8,
+  outerGroups: 8,
   stdin: 16,
   ownStreams: 32,
   oomScore: 64,
@@ -26,7 +26,7 @@ function flags(container: Container, step: PreparedStep, stdin: boolean): number
   if (step.script?.transport === "file") bits |= FLAG.scriptFile;
   if (step.script?.transport === "memfd") bits |= FLAG.scriptMemfd;
   if (step.identity.noNewPrivileges) bits |= FLAG.noNewPrivileges;
-  if (step.identity.keepsGroups) bits |= FLAG.keepGroups;
+  if (step.identity.deniesGroups) bits |= FLAG.outerGroups;
   if (step.identity.ourUid !== process.geteuid?.()) bits |= FLAG.ownStreams;
   if (stdin) bits |= FLAG.stdin;
   if (step.killsLeftovers) bits |= FLAG.killLeftovers;
@@ -51,6 +51,7 @@ function boundingDrop({ namespaces, ourBounding }: Container, { identity, isPriv
 export function encodeRequest(container: Container, step: PreparedStep, stdin: boolean): Buffer {
   const { namespaces, limits, oomScoreAdj, cgroups } = container;
   const { identity, isPrivileged } = step;
+  const groups = identity.deniesGroups ? identity.ourGroups : identity.groups;
   const nul = Buffer.of(0);
   const strings: Buffer[] = [];
   for (const text of [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments]) {
@@ -59,9 +60,7 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   for (const entry of step.environment) strings.push(entry, nul);
   if (step.script) strings.push(step.script.bytes);
 
-  const numbers = Buffer.alloc(
-    HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (identity.groups.length + namespaces.length),
-  );
+  const numbers = Buffer.alloc(HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (groups.length + namespaces.length));
   const body = Buffer.concat([numbers, ...strings]);
   if (body.length > MAX_SIZE) {
     throw new ExecutorError("TOO_LARGE", {
@@ -88,7 +87,7 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   u32(identity.uid);
   u32(identity.gid);
   u32(identity.umask);
-  u32(identity.groups.length);
+  u32(groups.length);
   u32(namespaces.length);
   u32(step.candidates.length);
   u32(step.arguments.length);
@@ -100,7 +99,7 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   u32(limits.length);
   u32(cgroups?.processes.length ?? 0);
   for (const { resource, soft, hard } of limits) for (const value of [BigInt(resource), soft, hard]) u64(value);
-  for (const group of identity.groups) u32(group);
+  for (const group of groups) u32(group);
   for (const namespace of namespaces) u32(NAMESPACE_FLAGS[namespace.name]);
   return body;
 }

@@ -49,6 +49,8 @@ export interface Backend {
   readonly reason: string;
   /** What this backend cannot do that the native one can. */
   readonly limitations: readonly string[];
+  /** Whether a step can have other supplementary groups than the agent. */
+  readonly canSetGroups: boolean;
   /** @param stdin Whether the step gets a stdin to write to; otherwise it is at end of file. */
   start(step: PreparedStep, stdin: boolean): Running;
   close(): void;

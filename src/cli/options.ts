@@ -129,7 +129,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       env: readVariables(values.env ?? [], values["env-file"] ?? []),
       cwd: values.cwd ?? defaultCwd(sharedRoot),
       user: values.user,
-      groups: values.groups === undefined ? undefined : values.groups.split(",").filter((name) => name !== ""),
+      groups: values.groups === "" ? [] : values.groups?.split(","),
       privileged: values.privileged ?? false,
       leftovers: values["kill-leftovers"] ? "kill" : "leave",
       timeout: duration("--timeout", values.timeout),

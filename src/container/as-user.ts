@@ -19,8 +19,17 @@ export interface StepUser {
   variables: Readonly<Record<string, string>>;
 }
 
+/** A number is never taken for a name: the container, which chooses what its names mean, has no say in it. */
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
+}
+
 function numeric(text: string): number | undefined {
-  return /^\d+$/.test(text) && Number(text) <= MAX_ID ? Number(text) : undefined;
+  return isNumber(text) && Number(text) <= MAX_ID ? Number(text) : undefined;
+}
+
+function tooLarge(what: string, text: string): Error {
+  return invalidOption(`the ${what} ${text} is too large to be one`, `ids go up to ${MAX_ID}`);
 }
 
 function accounts<Entry>(container: Container, file: string, parse: (text: string) => Entry[]): Entry[] {
@@ -29,8 +38,9 @@ function accounts<Entry>(container: Container, file: string, parse: (text: strin
 }
 
 function findGroup(groups: readonly Group[], text: string): number {
-  const found = groups.find(({ name }) => name === text)?.gid ?? numeric(text);
+  const found = isNumber(text) ? numeric(text) : groups.find(({ name }) => name === text)?.gid;
   if (found === undefined) {
+    if (isNumber(text)) throw tooLarge("group id", text);
     throw invalidOption(
       `the container has no group ${JSON.stringify(text)}`,
       "name one of its /etc/group, or give a number",
@@ -41,9 +51,10 @@ function findGroup(groups: readonly Group[], text: string): number {
 
 function findUser(users: readonly User[], text: string): User {
   const uid = numeric(text);
-  const found = users.find(({ name }) => name === text) ?? users.find((user) => user.uid === uid);
+  const found = users.find((user) => (isNumber(text) ? user.uid === uid : user.name === text));
   if (found) return found;
   if (uid === undefined) {
+    if (isNumber(text)) throw tooLarge("user id", text);
     throw invalidOption(
       `the container has no user ${JSON.stringify(text)}`,
       "name one of its /etc/passwd, or give a number",
@@ -72,8 +83,11 @@ export function stepUser(container: Container, options: UserOptions): StepUser {
   if (options.user === undefined && options.groups === undefined) return { identity, variables: {} };
   const groups = accounts(container, "/etc/group", parseGroup);
   const wanted = options.groups?.map((group) => findGroup(groups, String(group)));
-  if (wanted) for (const gid of wanted) toOurs(identity.gids, gid, "group");
-  if (options.user === undefined) return { identity: { ...identity, groups: wanted ?? [] }, variables: {} };
+  const ours = (gids: readonly number[]): number[] => gids.map((gid) => toOurs(identity.gids, gid, "group"));
+  if (options.user === undefined) {
+    const own = wanted ?? [];
+    return { identity: { ...identity, groups: own, ourGroups: ours(own) }, variables: {} };
+  }
 
   const [userText = "", groupText, ...rest] = String(options.user).split(":");
   if (userText === "" || groupText === "" || rest.length > 0) {
@@ -85,12 +99,14 @@ export function stepUser(container: Container, options: UserOptions): StepUser {
     groupText === undefined && user.name !== "" ? groups.filter(({ members }) => members.includes(user.name)) : [];
   const isMain = user.uid === identity.uid;
   const { capabilities } = identity;
+  const supplementary = wanted ?? own.map((group) => group.gid);
   return {
     identity: {
       ...identity,
       uid: user.uid,
       gid,
-      groups: wanted ?? own.map((group) => group.gid),
+      groups: supplementary,
+      ourGroups: ours(supplementary),
       ourUid: toOurs(identity.uids, user.uid, "user"),
       ourGid: toOurs(identity.gids, gid, "group"),
       capabilities: isMain ? capabilities : { ...capabilities, permitted: capabilities.bounding, ambient: 0n },

@@ -11,8 +11,9 @@ export interface Identity {
   /** The same user as our user namespace counts: the owner of files that we make for it. */
   ourUid: number;
   ourGid: number;
-  /** Its user namespace denies setgroups(2), so the groups must be left as they are. */
-  keepsGroups: boolean;
+  ourGroups: number[];
+  /** Its user namespace denies setgroups(2): they must be set before that is joined. */
+  deniesGroups: boolean;
   umask: number;
   noNewPrivileges: boolean;
   capabilities: CapabilitySets;
@@ -91,7 +92,8 @@ export function readIdentity(proc: Proc, directory: string, inOtherUserNamespace
     groups: groups.map((group) => gids.toInner(group)).filter((group) => group !== undefined),
     ourUid,
     ourGid,
-    keepsGroups: inOtherUserNamespace && readFileIfAny(proc, `${directory}/setgroups`).trim() === "deny",
+    ourGroups: groups,
+    deniesGroups: inOtherUserNamespace && readFileIfAny(proc, `${directory}/setgroups`).trim() === "deny",
     umask: Number.parseInt(status.get("Umask") ?? "0022", 8),
     noNewPrivileges: status.get("NoNewPrivs") === "1",
     capabilities: {

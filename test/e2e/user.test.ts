@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 
@@ -73,12 +74,55 @@ test("users and groups that the container does not have are refused by name", as
       [{ groups: ["nothing"] }, /no group "nothing"/],
       [{ user: "" }, /the user "" is none/],
       [{ user: "1:2:3" }, /the user "1:2:3" is none/],
-      [{ user: "4294967295" }, /no user "4294967295"/],
+      [{ user: "4294967295" }, /the user id 4294967295 is too large to be one; ids go up to 4294967294/],
+      [{ user: "1:4294967295" }, /the group id 4294967295 is too large/],
+      [{ groups: ["5", ""] }, /no group ""/],
     ];
     for (const [options, message] of bad) {
       await assert.rejects(guest.exec(["true"], options), { code: "INVALID_OPTION", message });
     }
   });
+});
+
+test("a number is never a name, whatever a hostile container calls its users and groups", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  await withEach(POD, async (guest, { pid }) => {
+    const etc = `/proc/${pid}/root/etc`;
+    writeFileSync(`${etc}/passwd`, "4242:x:0:0::/root:\n");
+    writeFileSync(`${etc}/group`, "4343:x:0:\n");
+    const { stdout } = await guest.run({ script: "id -u; id -g; id -G", user: "4242:4343", groups: ["4343"] });
+    assert.equal(stdout, "4242\n4343\n4343");
+  });
+});
+
+test("a user namespace that denies setgroups keeps the agent's groups out all the same", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  const before = process.getgroups?.() ?? [];
+  try {
+    await withEach({ namespaces: "mnt", userNamespace: true }, async (guest, { pid }) => {
+      const groupsOf = (process: number | string): string | undefined =>
+        /^Groups:[ \t]*(.*?)[ \t]*$/m.exec(readFileSync(`/proc/${process}/status`, "latin1"))?.[1];
+      const its = groupsOf(pid);
+      process.setgroups?.([27, 4]);
+      const stepsGroups = async (groups?: string[]): Promise<string | undefined> => {
+        const step = guest.run({ script: "echo $$; read line", stdin: "pipe", groups });
+        const [number] = (await once(step.stdout, "data")) as [Buffer];
+        const found = groupsOf(number.toString().trim());
+        step.stdin?.end();
+        const { limitations } = await step;
+        assert.deepEqual(limitations, guest.limitations);
+        return found;
+      };
+      assert.equal(await stepsGroups(), its);
+      assert.equal(await stepsGroups(["0"]), "0");
+      process.setgroups?.(before);
+      await using weak = await connect({ pid, backend: "nsenter" });
+      await assert.rejects(weak.exec(["true"], { user: 0 }), /nsenter backend cannot set the user/);
+      await assert.rejects(weak.exec(["true"], { groups: [0] }), /nsenter backend cannot set supplementary groups/);
+    });
+  } finally {
+    process.setgroups?.(before);
+  }
 });
 
 test("a hostile /etc/passwd is read as data, inside the container's root, and never waited for", async (t) => {

@@ -19,6 +19,7 @@ export class HelperBackend implements Backend {
   readonly name = "helper";
   readonly reason: string;
   readonly limitations: readonly string[] = ["starting a step copies this process's page tables (no FFI)"];
+  readonly canSetGroups = true;
   readonly #path: string;
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;

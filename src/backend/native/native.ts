@@ -21,6 +21,7 @@ export class NativeBackend implements Backend {
   readonly name = "native";
   readonly reason: string;
   readonly limitations: readonly string[] = [];
+  readonly canSetGroups = true;
   readonly #libc: Libc;
   readonly #helper: SealedHelper;
   readonly #reaper: Reaper;

@@ -24,6 +24,7 @@ export class NsenterBackend implements Backend {
   readonly name = "nsenter";
   readonly reason: string;
   readonly limitations: readonly string[];
+  readonly canSetGroups = false;
   readonly #nsenter: InstalledNsenter;
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;
@@ -136,9 +137,9 @@ export class NsenterBackend implements Backend {
     return { options, skipped };
   }
 
-  #userOptions({ uid, gid, ourUid, ourGid, keepsGroups }: Identity): string[] {
+  #userOptions({ uid, gid, ourUid, ourGid, deniesGroups }: Identity): string[] {
     const otherUser = this.#container.namespaces.some(({ name }) => name === "user");
-    if (keepsGroups) return ["--preserve-credentials"];
+    if (deniesGroups) return ["--preserve-credentials"];
     const isOurs = !otherUser && ourUid === process.geteuid?.() && ourGid === process.getegid?.();
     return isOurs ? [] : ["-S", String(uid), "-G", String(gid)];
   }
