@@ -27,8 +27,9 @@ export async function execute(
   try {
     if (line.verbose) introduce(guest);
     if (line.step.privileged) say("warning: the step keeps the agent's capabilities (--privileged)");
-    const result = await follow(start(guest));
-    const status = exitStatusOfResult(result);
+    const { result, interruptedBy } = await follow(start(guest));
+    const status = exitStatusOfResult(interruptedBy ? { ...result, signal: interruptedBy } : result);
+    if (interruptedBy) say(`${interruptedBy} came while nobody read the output, and the rest of it was cut`);
     if (result.timedOut) say(`timed out after ${line.step.timeout} ms`);
     if (result.outOfMemory) say("the step ran out of memory: the kernel's OOM killer ended it");
     if (line.verbose) {
@@ -48,11 +49,20 @@ function introduce(guest: Guest): void {
   for (const limitation of guest.limitations) say(`note: ${limitation}`);
 }
 
+interface Followed {
+  result: StepResult;
+  /** The signal of ours that ended the wait for a reader of the output. */
+  interruptedBy: NodeJS.Signals | undefined;
+}
+
 /** Passes output out and signals in, until the step has ended and everything is written. */
-async function follow(step: Step): Promise<StepResult> {
-  let wasSignalled = false;
+async function follow(step: Step): Promise<Followed> {
+  let signalled: NodeJS.Signals | undefined;
+  let force: () => void = () => undefined;
+  const forced = new Promise<void>((resolve) => (force = resolve));
   const onSignal = (signal: NodeJS.Signals): void => {
-    wasSignalled = true;
+    signalled ??= signal;
+    force();
     step.kill(signal, { end: true });
   };
   for (const signal of FORWARDED) process.on(signal, onSignal);
@@ -61,11 +71,11 @@ async function follow(step: Step): Promise<StepResult> {
     // A script whose output is lost is ended, and waited for: nothing of it shall outlive us.
     copied.catch(() => step.kill("SIGTERM", { end: true }));
     const [ended] = await Promise.allSettled([step]);
-    const wasForced = wasSignalled || (ended.status === "fulfilled" && ended.value.timedOut);
+    if (ended.status === "fulfilled" && ended.value.timedOut) force();
     // The copies' errors come first, for they are why the step was ended. Whoever reads our output may have stopped:
     // what was ended by force does not wait for that for ever.
-    await (wasForced ? Promise.race([copied, delay(STUCK_MS)]) : copied);
-    return await step;
+    const isCopied = await Promise.race([copied.then(() => true), forced.then(() => delay(STUCK_MS, false))]);
+    return { result: await step, interruptedBy: isCopied ? undefined : signalled };
   } finally {
     for (const signal of FORWARDED) process.off(signal, onSignal);
   }

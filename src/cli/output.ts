@@ -1,47 +1,43 @@
 import { constants, fstatSync, openSync, write } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { isatty } from "node:tty";
 import { promisify } from "node:util";
 
 import { errnoText } from "./usage-error.ts";
 
-/** How long to wait before we try again to write to what another process made non-blocking. */
+/** How long to wait before we try again to write to what does not block and is full. */
 const FULL_MS = 5;
 
 /** Writes all of a chunk; rejects with the system's error. */
 export type Write = (chunk: Buffer) => Promise<void>;
 
 /**
- * A pipe is opened anew, so that ours does not block while those who share the old one see no change. Undefined for what
- * is no pipe, or may not be opened (it is another user's), or has no reader any more.
+ * A descriptor of our own that does not block, while those who share the old one see no change. Undefined where it may
+ * not be opened (it is another user's, or a socket), or has no reader any more.
  */
-function openAnew(fd: number): Socket | undefined {
-  if (!fstatSync(fd).isFIFO()) return undefined;
+function openAnew(fd: number): number | undefined {
   try {
-    const own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
-    return new Socket({ fd: own, readable: false, writable: true });
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return undefined;
   }
 }
 
-/**
- * How to write to one of our descriptors. Not through process.stdout, which blocks the whole process on a pipe while the
- * reader is slow, and then no signal and no timeout counts.
- */
-export function output(fd: 1 | 2): Write {
-  const socket = openAnew(fd);
-  if (socket) {
-    // Each write tells of its own error.
-    socket.on("error", () => undefined);
-    return (chunk) =>
-      new Promise((resolve, reject) => {
-        socket.write(chunk, (error) => {
-          if (error) reject(error);
-          else resolve();
-        });
+function writeBySocket(fd: number): Write {
+  const socket = new Socket({ fd, readable: false, writable: true });
+  // Each write tells of its own error.
+  socket.on("error", () => undefined);
+  return (chunk) =>
+    new Promise((resolve, reject) => {
+      socket.write(chunk, (error) => {
+        if (error) reject(error);
+        else resolve();
       });
-  }
+    });
+}
+
+function writeByCalls(fd: number): Write {
   return async (chunk) => {
     for (let at = 0; at < chunk.length;) {
       try {
@@ -52,4 +48,16 @@ export function output(fd: 1 | 2): Write {
       }
     }
   };
+}
+
+/**
+ * How to write to one of our descriptors. Not through process.stdout, which blocks the whole process while the reader is
+ * slow, and then no signal and no timeout counts. Nor by a call that blocks a thread: Node would wait for that at its end.
+ */
+export function output(fd: 1 | 2): Write {
+  const stat = fstatSync(fd);
+  if (stat.isFIFO()) return writeBySocket(openAnew(fd) ?? fd);
+  // A socket cannot be opened anew; at our end Node gives it back as it was.
+  if (stat.isSocket()) return writeBySocket(fd);
+  return writeByCalls(isatty(fd) ? (openAnew(fd) ?? fd) : fd);
 }

@@ -18,7 +18,7 @@ export async function passOn(from: Readable, fd: 1 | 2): Promise<void> {
     for await (const chunk of from) await write(chunk as Buffer);
   } catch (error) {
     const errno = errnoText(error);
-    if (errno === "EPIPE") return;
+    if (errno === "EPIPE" || errno === "ECONNRESET") return;
     throw new ExecutorError("OUTPUT_FAILED", {
       problem: `the output of the step cannot be written to descriptor ${fd} (${errno})`,
       remedy: "check where the output of k8s-executor goes",

@@ -39,7 +39,9 @@ function drain(
       resolve(complete);
     };
     const onClose = (): void => finish(true);
-    const isBehind = (): boolean => stream.isPaused() || stream.readableLength > 0;
+    // One that iterates counts as paused all the time; it is behind where something waits for it.
+    const isPaused = (): boolean => stream.isPaused() && stream.listenerCount("readable") === 0;
+    const isBehind = (): boolean => isPaused() || stream.readableLength > 0;
     const letGo = (): void => {
       // An end, not a destroy: a reader that iterates shall see the end of the data, not an error.
       stream.push(null);

@@ -35,7 +35,11 @@ export class Termination {
 
   /** Ends the whole tree, beginning with this signal. */
   end(signal: number = SIGTERM): void {
-    if (this.#isOver) return;
+    if (this.#isOver) {
+      // Only its output is left: from now on nobody waits for a reader that does not read.
+      this.#isEnding = true;
+      return;
+    }
     if (signal === SIGKILL) return this.#kill();
     this.#running.signal(signal, true);
     // The first request starts the clock; a second one shall not put SIGKILL off.

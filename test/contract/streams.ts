@@ -170,6 +170,17 @@ export const streams: readonly Case[] = [
     backends: SUPERVISED,
   },
   {
+    name: "one that iterates is not held by such a process either",
+    async run({ guest }) {
+      const seen: string[] = [];
+      const step = guest.run({ script: "sleep 300 & echo $!", buffer: false });
+      for await (const line of step) seen.push(line);
+      await guest.run({ script: `kill ${seen[0]}`, reject: true });
+      assert.deepEqual([seen.length, (await step).isOutputTruncated], [1, true]);
+    },
+    backends: SUPERVISED,
+  },
+  {
     name: "lines come one by one, also the last without a newline and those with split UTF-8",
     async run({ guest }) {
       const seen: string[] = [];

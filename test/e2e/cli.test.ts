@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
-import { execFileSync, type StdioOptions } from "node:child_process";
+import { execFileSync, spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import type { Writable } from "node:stream";
 import { after, before, test } from "node:test";
 
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
-import { helpersOf } from "../support/children.ts";
+import { processesOf } from "../support/processes.ts";
+import { childrenOf, helperOf, helpersOf } from "../support/children.ts";
 import { CLI, cli, finished, plainEnvironment, startCli, type CliResult } from "../support/cli.ts";
 import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
@@ -180,6 +190,49 @@ test("a reader that never reads does not outlive a timeout or a signal", async (
   } finally {
     closeSync(stdout);
   }
+});
+
+test("a reader that never reads a socket or a terminal does not outlive a timeout", async (t) => {
+  const timeout = ["exec", ...pid, "--timeout", "300ms", "--kill-after", "100ms", "--", "yes"];
+  // Its streams are sockets, and nothing of them is read.
+  const child = startCli(timeout);
+  assert.equal(((await once(child, "exit")) as [number])[0], 124);
+  if (!canRun(t, ["script"])) return;
+  const terminal = spawn("script", ["-qc", `'${CLI}' ${timeout.join(" ")}`, "/dev/null"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: plainEnvironment(),
+  });
+  const ours = (): number => processesOf("k8s-executor-helper").length;
+  await until("the step runs", () => ours() > 0);
+  const [shell] = childrenOf(terminal.pid ?? 0);
+  await until("the command line has ended", () => childrenOf(shell?.pid ?? 0).length === 0);
+  terminal.kill("SIGKILL");
+});
+
+test("a background process that keeps the output open keeps the command line as little as the library", async () => {
+  for (const stdout of ["pipe", openSync("/dev/null", "w")] as const) {
+    const script = 'sleep 1000 & echo $! > "$PIDFILE"';
+    const file = path.join(guest.sharedRoot, "background");
+    const env = ["--env", `PIDFILE=${guest.containerRoot}/background`];
+    const { status } = await cli(["run", ...pid, ...env, "--script", script], { stdio: ["ignore", stdout, "pipe"] });
+    assert.equal(status, 0);
+    // Killing it fails where it has ended, and with it the wait.
+    await cli(["exec", ...pid, "--", "kill", readFileSync(file, "utf8").trim()]).then((kill) =>
+      assert.deepEqual([kill.status, kill.stderr], [0, ""]),
+    );
+    if (stdout !== "pipe") closeSync(stdout);
+  }
+});
+
+test("a signal after the script's end ends the wait for a reader that does not read", async () => {
+  const file = path.join(guest.sharedRoot, "ended");
+  const script = `seq 1 150000; echo > ${guest.containerRoot}/ended`;
+  const child = startCli(["run", ...pid, "--script", script]);
+  // Only what passes its output on is left.
+  await until("the script has ended", () => existsSync(file) && childrenOf(helperOf(child.pid ?? 0)).length === 1);
+  child.kill("SIGTERM");
+  // Not the script's own status, for some of what it said was lost.
+  assert.equal(((await once(child, "exit")) as [number])[0], 143);
 });
 
 test("a reader that is slow to begin gets everything", async () => {

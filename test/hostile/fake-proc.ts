@@ -5,7 +5,7 @@ import { until } from "../support/until.ts";
 import { describe, outcomeOf } from "./alive.ts";
 import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { ATTACK, withHostileGuest } from "./hostile-guest.ts";
-import { processesOf } from "./processes.ts";
+import { processesOf } from "../support/processes.ts";
 
 /** Everything below /proc and /dev that a program of ours might believe is a lie. */
 const FAKE = `

@@ -6,7 +6,7 @@ import { startAttack } from "./attack.ts";
 import { outcomeOf } from "./alive.ts";
 import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { ATTACK, withHostileGuest } from "./hostile-guest.ts";
-import { processesOf } from "./processes.ts";
+import { processesOf } from "../support/processes.ts";
 
 /** Each is a chance of hitting the moment between the fork and the step's tying itself to its supervisor. */
 const STEPS = 150;

@@ -9,7 +9,7 @@ import { startAttack } from "./attack.ts";
 import { describe, inTime, outcomeOf } from "./alive.ts";
 import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { ATTACK, withHostileGuest, type HostileGuest } from "./hostile-guest.ts";
-import { processesOf } from "./processes.ts";
+import { processesOf } from "../support/processes.ts";
 
 const SIGNALS = { SIGSTOP: os.constants.signals.SIGSTOP, SIGKILL: os.constants.signals.SIGKILL };
 /** What it prints is known, so that output that is missing without a word is noticed. */
