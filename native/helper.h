@@ -70,6 +70,7 @@ int supervise(long child, int signals, int target, bool kills_leftovers, struct 
 /* process_stat.c: what /proc/PID/stat tells. Answers false where there is no such process. */
 struct process_stat {
     char state;
+    long parent;
     long group;
     uint32_t flags;
 };
@@ -78,6 +79,8 @@ bool read_process_stat(int directory, const char *path, struct process_stat *sta
 /* group.c: whether a process group has a member that is no zombie. kill(2) counts zombies, and in a pid namespace whose
  * init never waits they stay for ever. */
 bool group_lives(long group);
+/* How many, but for the children of one process. Answers false where that cannot be known. */
+bool living_members(long group, long but_of, uint32_t *count);
 
 /* start.c */
 void *memcpy(void *restrict to, const void *restrict from, size_t length);

@@ -34,7 +34,9 @@ bool read_process_stat(int directory, const char *path, struct process_stat *sta
         at--;
     at = after_space(at, end);
     stat->state = at < end ? *at : 'X';
-    at = after_space(after_space(at, end), end); /* past the state and the parent */
+    at = after_space(at, end);
+    stat->parent = number(at, end);
+    at = after_space(at, end);
     stat->group = number(at, end);
     for (int field = 5; field < 9; field++)
         at = after_space(at, end);

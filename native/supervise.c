@@ -112,6 +112,17 @@ static bool target_is_ending(void)
     return !read_process_stat(FD_TARGET, "stat", &stat) || (stat.flags & PF_EXITING) != 0;
 }
 
+/* What is reparented to us, and what of the group is another's, the init's of a pid namespace. Mostly the group is gone,
+ * and nobody needs to look for it. */
+static uint32_t survivors(long group, long relay)
+{
+    uint32_t others = 0;
+    uint32_t ours = children_signal(0, group, relay);
+    if (SYSCALL(kill, -group, 0) == 0 && living_members(group, SYSCALL(getpid), &others))
+        return ours + others;
+    return ours;
+}
+
 /* Only a step that says something, or is told something, needs a relay. */
 static int relay_if_needed(struct supervision *s, const struct pollfd watched[2], bool *is_relayed)
 {
@@ -167,7 +178,7 @@ int supervise(long child, int signals, int target, bool kills_leftovers, struct 
         if (s.killing || failure < 0 || (kills_leftovers && s.child_ended))
             kill_tree(&s);
     }
-    record->survivors = children_signal(0, child, relay->pid);
+    record->survivors = survivors(child, relay->pid);
     if (!s.child_ended)
         record->flags |= RECORD_UNREAPED;
     if ((record->wait_status & 0x7f) == SIGKILL && target_is_ending())

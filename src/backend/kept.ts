@@ -22,6 +22,13 @@ export function keptOf(record: EndRecord, step: PreparedStep, container: Contain
   if (record.keptGroups && !isSameSet(step.identity.ourGroups, process.getgroups?.() ?? [])) {
     notes.push("the step kept the agent's supplementary groups (CAP_SETGID is missing)");
   }
-  if (step.isPrivileged) notes.push("the step kept the agent's capabilities (privileged)");
+  if (step.isPrivileged) {
+    const isRoot = step.identity.uid === 0;
+    notes.push(
+      isRoot
+        ? "the step kept the agent's capabilities (privileged)"
+        : "the step has no capabilities, for its user is not root (privileged changes nothing)",
+    );
+  }
   return notes;
 }

@@ -26,7 +26,7 @@ export async function execute(
   const guest = await connect(line.connect);
   try {
     if (line.verbose) introduce(guest);
-    if (line.step.privileged) say("warning: the step keeps the agent's capabilities (--privileged)");
+    if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
     const { result, interruptedBy } = await follow(start(guest));
     const status = exitStatusOfResult(interruptedBy ? { ...result, signal: interruptedBy } : result);
     if (interruptedBy) say(`${interruptedBy} came while nobody read the output, and the rest of it was cut`);

@@ -22,9 +22,9 @@ What to run
   --user UID[:GID]       who the step is, by number or by a name that the container knows
                          (default: the user of its main process)
   --groups LIST          its supplementary groups, separated by commas
-  --privileged           keep the agent's capabilities
+  --privileged           a step that is root keeps the agent's capabilities
   --stdin                pass our stdin on
-  --timeout TIME         end it after 30s, 5m, 500ms ...
+  --timeout TIME         end it after 30s, 5m, 500ms ...; a number alone is seconds, 0 never
   --kill-leftovers       end what the script leaves in the background (default: it stays)
   --kill-after TIME      from the polite signal to SIGKILL (default 5s)
 

@@ -4,7 +4,8 @@ import { ExecutorError } from "../index.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
 import { JsonResult } from "./json-result.ts";
-import { jsonTarget, readCommandLine, type CommandLine } from "./options.ts";
+import { readCommandLine, type CommandLine } from "./options.ts";
+import { jsonTarget } from "./parse.ts";
 import { run } from "./run.ts";
 import { say } from "./say.ts";
 import { usageError } from "./usage-error.ts";
@@ -26,15 +27,14 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const command = name === undefined ? undefined : COMMANDS[name];
-  if (!command) {
-    const problem = name === undefined ? "no command is given" : `the command ${JSON.stringify(name)} is unknown`;
-    throw usageError(problem, "give run or exec; see k8s-executor --help");
-  }
+  const help = "give run or exec; see k8s-executor --help";
+  if (name === undefined) throw usageError("no command is given", help);
+  const command = COMMANDS[name];
+  if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);
   const target = jsonTarget(rest);
   const json = target === undefined ? undefined : new JsonResult(target);
   try {
-    const line = readCommandLine(rest);
+    const line = readCommandLine(name, rest);
     if (!line.help) return await command(line, json);
     process.stdout.write(HELP);
     return 0;

@@ -1,34 +1,10 @@
 import path from "node:path";
-import { parseArgs } from "node:util";
 
 import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
+import { parse } from "./parse.ts";
 import { usageError } from "./usage-error.ts";
-
-const COMMON = {
-  pid: { type: "string" },
-  "shared-root": { type: "string" },
-  "container-root": { type: "string" },
-  env: { type: "string", multiple: true },
-  "env-file": { type: "string", multiple: true },
-  cwd: { type: "string" },
-  user: { type: "string" },
-  groups: { type: "string" },
-  privileged: { type: "boolean" },
-  "kill-leftovers": { type: "boolean" },
-  stdin: { type: "boolean" },
-  timeout: { type: "string" },
-  "kill-after": { type: "string" },
-  backend: { type: "string" },
-  json: { type: "string" },
-  "json-on-3": { type: "boolean" },
-  verbose: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-  shell: { type: "string" },
-  script: { type: "string" },
-  transport: { type: "string" },
-} as const;
 
 /** What a command line asks for. */
 export interface CommandLine {
@@ -40,23 +16,6 @@ export interface CommandLine {
   script: string | undefined;
   transport: RunOptions["transport"];
   positionals: string[];
-}
-
-/** parseArgs knows no optional values: `--json` alone becomes an option of its own. */
-function splitJson(args: readonly string[]): string[] {
-  const end = args.indexOf("--");
-  return args.map((arg, index) => (arg === "--json" && (end === -1 || index < end) ? "--json-on-3" : arg));
-}
-
-type Parsed = ReturnType<typeof parseArgs<{ options: typeof COMMON; allowPositionals: true }>>;
-
-function parse(args: readonly string[]): Parsed {
-  try {
-    return parseArgs({ args: splitJson(args), options: COMMON, allowPositionals: true, strict: true });
-  } catch (error) {
-    const problem = error instanceof Error ? (error.message.split(/\.\s|\n/)[0] ?? "") : String(error);
-    throw usageError(problem.replace(/^U/, "u"), "see k8s-executor --help, and write -- before the command of exec");
-  }
 }
 
 function parsePid(option: string | undefined): number {
@@ -100,19 +59,9 @@ function duration(option: string, text: string | undefined): number | undefined 
   return text === undefined ? undefined : parseDuration(option, text);
 }
 
-/** Where the JSON result is to go, known before the rest of the command line is understood: its errors go there too. */
-export function jsonTarget(args: readonly string[]): string | 3 | undefined {
-  const end = args.indexOf("--");
-  for (const arg of end === -1 ? args : args.slice(0, end)) {
-    if (arg === "--json") return 3;
-    if (arg.startsWith("--json=")) return arg.slice("--json=".length);
-  }
-  return undefined;
-}
-
-/** Reads the options that `run` and `exec` share. @throws ExecutorError INVALID_OPTION. */
-export function readCommandLine(args: readonly string[]): CommandLine {
-  const { values, positionals } = parse(args);
+/** Reads the options that `run` and `exec`, the command, share. @throws ExecutorError INVALID_OPTION. */
+export function readCommandLine(command: string, args: readonly string[]): CommandLine {
+  const { values, positionals } = parse(command, args);
   const help = values.help ?? false;
   const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
   const containerRoot = values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT"));

@@ -62,6 +62,9 @@ test("a privileged step keeps the agent's capabilities, and says so", async (t) 
     });
     assert.notEqual(BigInt(`0x${stdout}`) & SYS_ADMIN, 0n);
     assert.ok(limitations.includes("the step kept the agent's capabilities (privileged)"));
+    const other = await guest.run({ script: "grep CapEff /proc/self/status | cut -f2", privileged: true, user: 1000 });
+    assert.equal(other.stdout, "0".repeat(16));
+    assert.match(other.limitations.join(), /no capabilities, for its user is not root \(privileged changes nothing\)/);
   });
 });
 

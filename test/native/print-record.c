@@ -12,7 +12,7 @@ int main(void)
         .detail = 0x20000,
         .wait_status = 0x0300,
         .survivors = 7,
-        .kept = KEPT_CGROUP | KEPT_LIMITS,
+        .kept = KEPT_CGROUP | KEPT_LIMITS | KEPT_GROUPS,
         .user_microseconds = 0x100000001,
         .system_microseconds = 0x100000002,
         .max_rss_kib = 0x100000003,

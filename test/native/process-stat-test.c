@@ -63,6 +63,6 @@ int main(void)
     bears_any_text();
     struct process_stat stat;
     CHECK(!read_process_stat(AT_FDCWD, "/proc/self/there-is-no-such-file", &stat));
-    CHECK(read_process_stat(AT_FDCWD, "/proc/self/stat", &stat) && stat.state == 'R' && stat.group == getpgrp());
+    CHECK(read_process_stat(AT_FDCWD, "/proc/self/stat", &stat) && stat.state == 'R' && stat.group == getpgrp() && stat.parent == getppid());
     return 0;
 }

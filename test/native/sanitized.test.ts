@@ -49,6 +49,7 @@ function checkRecord(bytes: Buffer): void {
     keptCgroup: true,
     keptOomScore: false,
     keptLimits: true,
+    keptGroups: true,
     cgroupErrno: 13,
   });
 }
