@@ -2,7 +2,7 @@
 export const HELP = `k8s-executor: runs scripts and programs in a neighbour container of the same Pod
 
   k8s-executor run  [options] [script-file | -]     a script; - reads it from stdin
-  k8s-executor exec [options] -- command [args...]  a program, without a shell
+  k8s-executor exec [options] command [args...]     a program, without a shell
 
 Which container
   --pid N                its main process           (default $GO_K8S_CONTAINER_PID)

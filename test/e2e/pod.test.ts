@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 
 import type { Target } from "../contract/index.ts";
@@ -7,7 +9,10 @@ import { makeImages } from "../pod/images.ts";
 import { PACKAGE, Pod } from "../pod/pod.ts";
 import { Podman } from "../pod/podman.ts";
 import { assertContractPassed, BACKENDS } from "../support/contract.ts";
+import { REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
+
+const README = path.join(REPOSITORY, "README.md");
 
 /** From inside the agent's container of examples/pod.yaml, started by podman from that manifest. */
 test("the reference Pod", async (t) => {
@@ -19,6 +24,11 @@ test("the reference Pod", async (t) => {
       const pod = new Pod(podman, uid);
       try {
         const who = uid === 0 ? "root" : `user ${uid}`;
+        await t.test(`the README's way finds the pid, as ${who}`, () => {
+          const [, snippet = "exit 1"] = /```sh\n(ours=.*?)```/s.exec(readFileSync(README, "utf8")) ?? [];
+          const { stdout } = pod.agent(["sh", "-c", `${snippet}env | grep PID`]);
+          assert.equal(stdout, `GO_K8S_CONTAINER_PID=${pod.pid}\n`);
+        });
         await t.test(`contract: a build container of ${who}`, () => checkContractInPod(pod, uid));
         for (const backend of BACKENDS) {
           await t.test(`the command line runs a script by ${backend}, as ${who}`, () => checkCli(pod, backend, uid));

@@ -57,8 +57,9 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     field: /^cgroup$/,
-    because: "the agent's, where the runtime mounts the cgroups read-only for it; the result's limitations say so",
+    because: "the agent's, where the runtime shows it no cgroups but its own; the result's limitations say so",
     holds: ({ native, nsenter, notes }) =>
-      value(native, "cgroup") === value(nsenter, "cgroup") && /cgroup was not joined \(mounted read-only/.test(notes),
+      value(native, "cgroup") === value(nsenter, "cgroup") &&
+      /cgroup was not joined \((mounted read-only|not to be seen)/.test(notes),
   },
 ];
