@@ -33,6 +33,20 @@ test("scripts", () => {
     assert.throws(() => normalizeScript(empty), { code: "EMPTY_SCRIPT" });
 });
 
+test("a line of 100 MB comes in pieces, whose joint is the line", async () => {
+  const text = "é".repeat(500_000);
+  const chunk = Buffer.from(text);
+  let length = 0;
+  let longest = 0;
+  const rest: string[] = [];
+  for await (const piece of lines(Readable.from([...Array<Buffer>(100).fill(chunk), Buffer.from("\n\nend")]))) {
+    if (piece.startsWith("é")) length += piece.length;
+    else rest.push(piece);
+    longest = Math.max(longest, piece.length);
+  }
+  assert.deepEqual([length, longest < 2_000_000, rest], [50_000_000, true, ["", "end"]]);
+});
+
 test("lines keep characters whole that are split between chunks", async () => {
   const bytes = Buffer.from("grüße\n✓\n\nend");
   const seen: string[] = [];
