@@ -1,17 +1,7 @@
 #include <fcntl.h>
-#include <linux/types.h>
 
 #include "helper.h"
 #include "syscall.h"
-
-/* The kernel's struct linux_dirent64. */
-struct directory_entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
 
 static bool is_living_member(int proc, const char *pid, long group, long but_of)
 {

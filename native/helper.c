@@ -113,6 +113,10 @@ int helper_main(int argc, char **argv)
     char mode = argc > 1 ? argv[1][0] : '\0';
     if (mode == 'v')
         return 0; /* a probe: the agent asks whether it can start us at all */
+    if (mode == 'r') {
+        recover_scripts(); /* what cannot be listed cannot be tidied up, and steps run all the same */
+        return 0;
+    }
     if (result == 0 && mode == 'c') {
         argv[1] = (char *)(uintptr_t) "k8s-executor-helper"; /* what ps(1) shows, as for one started natively */
         result = run_from_sealed_copy(argv + 1);

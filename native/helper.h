@@ -5,6 +5,8 @@
 #include "request.h"
 #include "stage.h"
 
+#include <time.h>
+
 /* The helper's own exit status where it could not even report. */
 enum { HELPER_FAILED = 125 };
 
@@ -58,6 +60,22 @@ long spawn_step(const struct request *request, const struct streams *streams, st
 void take_resources(const struct request *request, struct progress *progress);
 /* Forks, into the target's cgroup where that is asked for and possible. Answers as fork(2), or -errno. */
 long fork_into_cgroup(const struct request *request, unsigned long flags, struct progress *progress);
+
+/* The kernel's struct linux_dirent64. */
+struct directory_entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
+
+/* owner.c: the mark of a script file that is ours, as a time, from its name; false for a name that is none of ours. */
+bool owner_mark(const char *name, struct timespec *mark);
+/* Marks and locks a file that was just made, until this process ends. */
+void own_script(long fd, const char *name);
+/* Removes what a crash left in the script directory. Answers 0 or -errno. */
+int recover_scripts(void);
 
 /* script.c: puts the script where the step finds it, and takes it away. They answer 0 or -errno. */
 int place_script(struct request *request);

@@ -33,8 +33,10 @@ static int place_file(struct request *request)
     int result = write_script(fd, request);
     if (result == 0)
         result = (int)SYSCALL(fchmod, fd, 0700); /* whatever the agent's umask */
-    if (result == 0)
+    if (result == 0) {
+        own_script(fd, request->script_name);
         result = (int)SYSCALL(fchown, fd, request->header.script_uid, request->header.script_gid);
+    }
     long closed = SYSCALL(close, fd);
     return result < 0 ? result : (int)closed;
 }

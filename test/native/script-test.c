@@ -79,6 +79,32 @@ static void bears_an_empty_one(void)
     CHECK(place_script(&request) == 0 && request.script_fd == -1);
 }
 
+static void knows_what_is_its_own(void)
+{
+    static const char name[] = "0190a5e0-1234-7000-8000-00000000002a.sh";
+    static const char *const others[] = {"", "script.sh", "0190a5e0-1234-7000-8000-00000000002a.sh~",
+                                         "0190A5E0-1234-7000-8000-00000000002A.sh",
+                                         "0190a5e0-1234-4000-8000-00000000002a.sh", "0190a5e0-1234-7000-8000-00000000002g.sh"};
+    struct timespec mark;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        CHECK(!owner_mark(others[i], &mark));
+    CHECK(owner_mark(name, &mark) && mark.tv_sec == 0x0190a5e01234 / 1000);
+    CHECK(mark.tv_nsec == 0x0190a5e01234 % 1000 * 1000000 + 0x2a);
+
+    struct request request = make_request(REQUEST_SCRIPT_FILE, name);
+    struct stat stat;
+    CHECK(place_script(&request) == 0 && recover_scripts() == 0);
+    CHECK(fstatat(FD_SCRIPT_DIR, name, &stat, 0) == 0); /* we are still there, and hold its lock */
+    CHECK(stat.st_mtim.tv_sec == mark.tv_sec && stat.st_mtim.tv_nsec == mark.tv_nsec);
+    CHECK(remove_script(&request) == 0);
+    /* The same without a lock. */
+    int fd = openat(FD_SCRIPT_DIR, name, O_CREAT | O_WRONLY, 0700);
+    const struct timespec times[2] = {mark, mark};
+    CHECK(fd >= 0 && recover_scripts() == 0 && fstatat(FD_SCRIPT_DIR, name, &stat, 0) == 0);
+    CHECK(futimens(fd, times) == 0 && close(fd) == 0 && recover_scripts() == 0);
+    CHECK(fstatat(FD_SCRIPT_DIR, name, &stat, 0) < 0 && errno == ENOENT);
+}
+
 int main(void)
 {
     prepare_checks();
@@ -90,6 +116,7 @@ int main(void)
     touches_nothing_that_is_there();
     seals_a_memfd();
     bears_an_empty_one();
+    knows_what_is_its_own();
     CHECK(rmdir(directory) == 0); /* nothing was left in it */
     return 0;
 }

@@ -33,12 +33,25 @@ export class HelperBackend implements Backend {
     this.reason = reason;
   }
 
-  /** Starts the helper only to see whether it can be started. */
+  /** Starts the helper only to see whether it can be started, and to remove scripts that a crash left in the shared root. */
   async probe(): Promise<void> {
-    const timeout = PROBE_PATIENCE_MS;
-    const child = spawn(this.#path, ["v"], { env: {}, stdio: "ignore", timeout, killSignal: "SIGKILL" });
-    const [code] = (await once(child, "exit")) as [number | null];
+    const code = await this.#runHelper("v", []);
     if (code !== 0) throw new Unavailable(`the helper ${this.#path} does not run here (exit status ${code})`);
+    if (!this.#sharedRoot) return;
+    const stdio: ("ignore" | number)[] = Array.from({ length: SLOT.scriptDirectory }, () => "ignore");
+    await this.#runHelper("r", [...stdio, this.#sharedRoot.fd]);
+  }
+
+  async #runHelper(mode: string, stdio: readonly ("ignore" | number)[]): Promise<number | null> {
+    const timeout = PROBE_PATIENCE_MS;
+    const child = spawn(this.#path, [mode], {
+      env: {},
+      stdio: stdio.length === 0 ? "ignore" : [...stdio],
+      timeout,
+      killSignal: "SIGKILL",
+    });
+    const [code] = (await once(child, "exit")) as [number | null];
+    return code;
   }
 
   start(step: PreparedStep, stdin: boolean): Running {

@@ -1,7 +1,7 @@
 import type { Container } from "../../container/index.ts";
 import { SystemError } from "../../errors/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
-import { ABOVE_SLOTS, containerSlots } from "../descriptor-slots.ts";
+import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
 import { watchOom } from "../oom.ts";
 import { readPipe, writePipe } from "../pipe-streams.ts";
 import { CONTROL_END } from "../record.ts";
@@ -54,9 +54,18 @@ export class NativeBackend implements Backend {
     }
   }
 
-  /** Starts the helper only to see whether it can be started. Throws a SystemError. */
+  /**
+   * Starts the helper only to see whether it can be started, and to remove scripts that a crash left in the shared root.
+   * Throws a SystemError.
+   */
   async probe(): Promise<void> {
-    const pid = this.#helper.spawn(["k8s-executor-helper", "v"], []);
+    await this.#runHelper("v", []);
+    const root = this.#slots.find(([, slot]) => slot === SLOT.scriptDirectory);
+    if (root) await this.#runHelper("r", [root]);
+  }
+
+  async #runHelper(mode: string, descriptors: readonly [number, number][]): Promise<void> {
+    const pid = this.#helper.spawn(["k8s-executor-helper", mode], descriptors);
     // A guest that sees our processes can stop it. Nobody else reaps it, so until then the number is its own.
     const impatient = setTimeout(() => this.#libc.kill(pid, SIGKILL), PROBE_PATIENCE_MS);
     await this.#libc.wait(pid).finally(() => clearTimeout(impatient));
