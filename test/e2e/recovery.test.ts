@@ -60,10 +60,10 @@ for (const backend of BACKENDS) {
       const [inUse = ""] = scriptsIn(sharedRoot);
       // Ours, but changed since; and with a second name, which may be somebody's.
       await crash(target, backend);
-      const [changed = ""] = scriptsIn(sharedRoot).filter((name) => name !== inUse);
+      const changed = scriptsIn(sharedRoot).find((name) => name !== inUse) ?? "";
       utimesSync(path.join(sharedRoot, changed), new Date(), new Date());
       await crash(target, backend);
-      const [linked = ""] = scriptsIn(sharedRoot).filter((name) => name !== inUse && name !== changed);
+      const linked = scriptsIn(sharedRoot).find((name) => name !== inUse && name !== changed) ?? "";
       linkSync(path.join(sharedRoot, linked), path.join(sharedRoot, "kept"));
       // Somebody's, with a name as ours have, and the time of that name.
       const stranger = "0190a5e0-0000-7000-8000-000000000000.sh";
