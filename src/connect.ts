@@ -1,4 +1,4 @@
-import { chooseBackend, type BackendChoice } from "./backend/index.ts";
+import { chooseBackend, LimitedBackend, requireConcurrency, type BackendChoice } from "./backend/index.ts";
 import { pinContainer } from "./container/index.ts";
 import { ExecutorError, invalidOption } from "./errors/index.ts";
 import { Guest } from "./guest.ts";
@@ -14,6 +14,8 @@ export interface ConnectOptions {
   containerRoot?: string | undefined;
   /** "auto" (the default) takes the first that works: native, helper, nsenter. One by name is never replaced. */
   backend?: BackendChoice | undefined;
+  /** How many steps run at once; more wait, in the order in which they came. By default there is no limit. */
+  concurrency?: number | undefined;
 }
 
 /**
@@ -42,11 +44,15 @@ export async function connect(options: ConnectOptions): Promise<Guest> {
   if (options.containerRoot !== undefined && options.sharedRoot === undefined) {
     throw invalidOption("a container root is given without a shared root", "give both or neither");
   }
+  const { concurrency } = options;
+  if (concurrency !== undefined) requireConcurrency(concurrency);
   const container = pinContainer(options.pid);
   let sharedRoot: SharedRoot | undefined;
   try {
     if (options.sharedRoot !== undefined) sharedRoot = openSharedRoot(options.sharedRoot, options.containerRoot);
-    return new Guest(container, sharedRoot, await chooseBackend(options.backend ?? "auto", container, sharedRoot));
+    const backend = await chooseBackend(options.backend ?? "auto", container, sharedRoot);
+    const limited = concurrency === undefined ? backend : new LimitedBackend(backend, concurrency);
+    return new Guest(container, sharedRoot, limited);
   } catch (error) {
     sharedRoot?.close();
     container.close();

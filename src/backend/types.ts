@@ -27,6 +27,8 @@ export interface Ending {
 
 /** A step under way. */
 export interface Running {
+  /** Where it waits for its turn: settles when that has come. */
+  readonly started?: Promise<void> | undefined;
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;

@@ -136,13 +136,18 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
       termination.end();
     };
     options.signal?.addEventListener("abort", cancel, { once: true });
-    const timer =
-      settled.timeout > 0
-        ? setTimeout(() => {
-            timedOut = true;
-            termination.end();
-          }, settled.timeout)
-        : undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const startTimer = (): void => {
+      timer = setTimeout(() => {
+        timedOut = true;
+        termination.end();
+      }, settled.timeout);
+    };
+    if (settled.timeout > 0) {
+      // What waits for its turn has all of its time yet.
+      if (running.started) void running.started.then(() => !termination.isOver && startTimer());
+      else startTimer();
+    }
     const ended = Promise.race([running.ended, lost]).finally(() => {
       termination.over();
       clearTimeout(timer);

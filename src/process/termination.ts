@@ -28,6 +28,11 @@ export class Termination {
     return this.#isEnding;
   }
 
+  /** Whether the step has ended. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Sends a signal to the whole process group, and no more. */
   signal(signal: number): void {
     if (!this.#isOver) this.#running.signal(signal, false);

@@ -1,0 +1,63 @@
+import { invalidOption } from "../errors/index.ts";
+import type { BackendName } from "../result/index.ts";
+import type { PreparedStep } from "../step/index.ts";
+import type { Backend, Running } from "./types.ts";
+import { Waiting } from "./waiting.ts";
+
+/** @throws ExecutorError INVALID_OPTION. */
+export function requireConcurrency(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit > 0) return;
+  throw invalidOption(`the concurrency ${String(limit)} is no number of steps`, "give a positive whole number");
+}
+
+/** Starts at most so many steps at once; the others wait, and the first that came is the first to start. */
+export class LimitedBackend implements Backend {
+  readonly name: BackendName;
+  readonly reason: string;
+  readonly limitations: readonly string[];
+  readonly canSetGroups: boolean;
+  readonly #backend: Backend;
+  readonly #limit: number;
+  readonly #queue: Waiting[] = [];
+  #active = 0;
+
+  constructor(backend: Backend, limit: number) {
+    this.name = backend.name;
+    this.reason = backend.reason;
+    this.limitations = backend.limitations;
+    this.canSetGroups = backend.canSetGroups;
+    this.#backend = backend;
+    this.#limit = limit;
+  }
+
+  start(step: PreparedStep, stdin: boolean): Running {
+    const start = (): Running => this.#backend.start(step, stdin);
+    if (this.#active < this.#limit) return this.#occupy(start());
+    const waiting = new Waiting(start, stdin, () => this.#queue.splice(this.#queue.indexOf(waiting), 1));
+    this.#queue.push(waiting);
+    return waiting;
+  }
+
+  close(): void {
+    this.#backend.close();
+  }
+
+  #occupy(running: Running): Running {
+    this.#active++;
+    const leave = (): void => {
+      this.#active--;
+      this.#startNext();
+    };
+    running.ended.then(leave, leave);
+    return running;
+  }
+
+  #startNext(): void {
+    while (this.#active < this.#limit) {
+      const next = this.#queue.shift();
+      if (!next) return;
+      const running = next.begin();
+      if (running) this.#occupy(running);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import os from "node:os";
+import { PassThrough } from "node:stream";
+
+import type { Ending, Running } from "./types.ts";
+
+/** How a step ends that was ended by a signal while it waited for its turn. */
+function givenUp(signal: number): Ending {
+  const names = Object.entries(os.constants.signals) as [NodeJS.Signals, number][];
+  return {
+    exitCode: undefined,
+    signal: names.find(([, number]) => number === signal)?.[0] ?? "SIGTERM",
+    isCoreDumped: false,
+    usage: undefined,
+    survivors: 0,
+    containerGone: false,
+    isOutputCut: false,
+    outOfMemory: false,
+    limitations: [],
+  };
+}
+
+/** A step that waits for its turn. Until then its streams are empty ones of ours, into which its own are then led. */
+export class Waiting implements Running {
+  readonly stdin: PassThrough | undefined;
+  readonly stdout: PassThrough = new PassThrough();
+  readonly stderr: PassThrough = new PassThrough();
+  readonly ended: Promise<Ending>;
+  readonly delivered: Promise<boolean>;
+  readonly started: Promise<void>;
+  readonly #start: () => Running;
+  readonly #giveUp: () => void;
+  #running: Running | undefined;
+  #begin: (turn: Running | Ending) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+
+  /** @param giveUp Takes it out of the queue. */
+  constructor(start: () => Running, wantsStdin: boolean, giveUp: () => void) {
+    this.#start = start;
+    this.#giveUp = giveUp;
+    this.stdin = wantsStdin ? new PassThrough() : undefined;
+    // What is written to a step that has ended is lost, as it is with a pipe.
+    this.stdin?.on("error", () => undefined);
+    const turn = new Promise<Running | Ending>((resolve, reject) => {
+      this.#begin = resolve;
+      this.#fail = reject;
+    });
+    this.started = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.ended = turn.then((its) => ("ended" in its ? its.ended : its));
+    this.delivered = turn.then(
+      (its) => ("delivered" in its ? its.delivered : true),
+      () => true,
+    );
+  }
+
+  /** Its turn has come. Answers what it became, or undefined where it could not be started. */
+  begin(): Running | undefined {
+    try {
+      const running = this.#start();
+      this.#running = running;
+      if (this.stdin && running.stdin) this.stdin.pipe(running.stdin);
+      for (const [from, to] of [
+        [running.stdout, this.stdout],
+        [running.stderr, this.stderr],
+      ] as const) {
+        // Reading errors show as a close.
+        from.on("error", () => undefined).once("close", () => to.end());
+        from.pipe(to, { end: false });
+      }
+      this.#begin(running);
+      return running;
+    } catch (error) {
+      this.#end();
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  signal(signal: number, end: boolean): void {
+    if (this.#running) this.#running.signal(signal, end);
+    else if (end) {
+      this.#giveUp();
+      this.#end();
+      this.#begin(givenUp(signal));
+    }
+  }
+
+  abandon(): void {
+    this.#running?.abandon();
+  }
+
+  release(): void {
+    for (const stream of [this.#running?.stdin, this.#running?.stdout, this.#running?.stderr]) stream?.destroy();
+    this.#running?.release();
+  }
+
+  #end(): void {
+    this.stdout.end();
+    this.stderr.end();
+  }
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+
+import { connect, type Guest } from "../../src/index.ts";
+import type { ThrowAwayGuest } from "../guests/guest.ts";
+import { openDescriptors } from "../support/children.ts";
+import { BACKENDS, withGuest } from "../support/contract.ts";
+import { until } from "../support/until.ts";
+
+async function withLimited(
+  concurrency: number,
+  body: (guest: Guest, target: ThrowAwayGuest) => Promise<void>,
+): Promise<void> {
+  await withGuest({}, async (target) => {
+    for (const backend of BACKENDS) {
+      const before = openDescriptors();
+      const guest = await connect({ ...target, backend, concurrency });
+      await body(guest, target);
+      guest.close();
+      await until("everything is closed", () => openDescriptors() <= before);
+    }
+  });
+}
+
+test("no more steps run at once than the concurrency allows, and they start in their order", async () => {
+  await withLimited(2, async (guest, { sharedRoot, containerRoot }) => {
+    const script = (index: number): string =>
+      `echo start ${index} >> ${containerRoot}/log; sleep 0.02; echo end ${index} >> ${containerRoot}/log; exit ${index}`;
+    const steps = Array.from({ length: 7 }, (_, index) => guest.run({ script: script(index) }));
+    assert.deepEqual(
+      (await Promise.all(steps)).map(({ exitCode }) => exitCode),
+      [0, 1, 2, 3, 4, 5, 6],
+    );
+    const log = readFileSync(path.join(sharedRoot, "log"), "utf8").trim().split("\n");
+    let running = 0;
+    for (const line of log) {
+      running += line.startsWith("start") ? 1 : -1;
+      assert.ok(running <= 2, log.join());
+    }
+    // Two at once may overtake each other, but nobody else.
+    const order = log.filter((line) => line.startsWith("start")).map((line) => Number(line.slice("start ".length)));
+    order.forEach((index, place) => assert.ok(Math.abs(index - place) <= 1, order.join()));
+    await guest.exec(["rm", `${containerRoot}/log`], { reject: true });
+  });
+});
+
+test("a step that waited has all of its input and output", async () => {
+  await withLimited(1, async (guest) => {
+    const input = randomBytes(3_000_000);
+    const first = guest.run({ script: "sleep 0.1" });
+    const copied = guest.exec(["cat"], { input, buffer: false });
+    const hash = createHash("sha256");
+    copied.stdout.on("data", (chunk: Buffer) => hash.update(chunk));
+    const spoken = guest.run({ script: "read line; echo $line; echo $line >&2; exit 4", stdin: "pipe" });
+    spoken.stdin?.end("word\n");
+    const seen: string[] = [];
+    const iterated = guest.run({ script: "echo one; echo two" });
+    for await (const line of iterated) seen.push(line);
+    assert.equal((await first).exitCode, 0);
+    assert.deepEqual([(await copied).exitCode, (await copied).isOutputTruncated], [0, false]);
+    assert.equal(hash.digest("hex"), createHash("sha256").update(input).digest("hex"));
+    const { stdout, stderr, exitCode } = await spoken;
+    assert.deepEqual([stdout, stderr, exitCode, seen], ["word", "word", 4, ["one", "two"]]);
+  });
+});
+
+test("a step that is given up while it waits never starts, and one that cannot start makes way", async () => {
+  await withLimited(1, async (guest, { sharedRoot, containerRoot }) => {
+    const abort = new AbortController();
+    const first = guest.run({ script: "sleep 1.2" });
+    const touch = `touch ${containerRoot}/started`;
+    const canceled = guest.run({ script: touch, signal: abort.signal });
+    const killed = guest.run({ script: touch });
+    const missing = assert.rejects(guest.exec(["no-such-program"]), { code: "COMMAND_NOT_FOUND" });
+    // All of its time is left when its turn comes, although it waited for longer.
+    const patient = guest.run({ script: "echo fine", timeout: 1000 });
+    abort.abort();
+    killed.kill("SIGKILL");
+    assert.deepEqual([(await canceled).outcome, (await canceled).exitCode], ["canceled", undefined]);
+    assert.deepEqual([(await killed).outcome, (await killed).signal], ["signaled", "SIGKILL"]);
+    await missing;
+    assert.equal((await first).exitCode, 0);
+    assert.equal((await patient).stdout, "fine");
+    assert.throws(() => readFileSync(path.join(sharedRoot, "started")), { code: "ENOENT" });
+  });
+});
+
+test("a concurrency that is none is refused", async () => {
+  await withGuest({}, async ({ pid }) => {
+    for (const concurrency of [0, -1, 1.5, NaN]) {
+      await assert.rejects(connect({ pid, concurrency }), { code: "INVALID_OPTION", message: /is no number of steps/ });
+    }
+  });
+});
