@@ -29,6 +29,8 @@ void close_our_streams(const struct streams *streams);
 /* Whether stdout and stderr are at their end, with nothing left to read. */
 bool streams_are_over(const struct streams *streams);
 
+enum { PIPE_ROOM = 1 << 18 };
+
 /* relay.c: copies between the step's streams and the agent's, in a process of its own. Answers 0 or -errno. */
 struct relay {
     struct streams streams;
@@ -103,8 +105,8 @@ bool living_members(long group, long but_of, uint32_t *count);
 /* start.c */
 void *memcpy(void *restrict to, const void *restrict from, size_t length);
 
-/* children.c: sends the signal (0: none) to the processes that are ours to reap, but for the spared one, and answers
- * how many there are. */
+/* children.c: sends the signal (0: none) to the processes that are ours to reap, but for the spared one and the members of a
+ * group that got it already, and answers how many there are. Any but SIGKILL goes to their descendants too. */
 uint32_t children_signal(int signal, long signalled_group, long spared);
 
 /* unaided.c: for an agent without FFI. Answers -errno, or does not return. */

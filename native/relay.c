@@ -5,61 +5,61 @@
 #include <linux/prctl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 
 #include "helper.h"
 #include "syscall.h"
 
-/* As much as the largest pipe holds; and how often to go on before another channel has its turn. */
-enum { MOST = 1 << 20, TURNS = 16, ROOM = 1 << 18 };
+/* How much is copied at once, and how often before another channel has its turn. */
+enum { CHUNK = 1 << 16, TURNS = 16 };
 #define WNOHANG 1
 
-/* A private pipe lies between: bytes are moved, not copied, and no call ever locks the step's pipe and the agent's at
- * once. */
+/* Bytes are copied, not moved: a buffer of the step's making can be a packet (pipe(2), O_DIRECT) or change while it is
+ * passed on, and neither shall reach the agent's pipe. */
 struct channel {
     int from;
     int to;
-    int between[2];
-    size_t held; /* in between */
+    char *chunk;
+    size_t begin; /* of what was read and not written yet */
+    size_t end;
+    size_t owed; /* what the step itself wrote and the agent does not have, once it has ended */
     bool is_over;
     bool is_broken; /* something was lost on the way, and not because nobody wanted it */
-    bool was_empty; /* all that was written to it so far has been passed on */
 };
 
 static void finish(struct channel *channel)
 {
     channel->is_over = true;
-    channel->was_empty = true;
+    channel->owed = 0;
     SYSCALL(close, channel->from);
     SYSCALL(close, channel->to);
 }
 
-static long move(int from, int to, size_t length)
-{
-    long moved;
-    do
-        moved = SYSCALL(splice, from, NULL, to, NULL, length, SPLICE_F_NONBLOCK);
-    while (moved == -EINTR);
-    return moved;
-}
-
-/* Moves what there is, but for a few turns only, so that one channel does not starve the others. */
+/* Passes on what there is, but for a few turns only, so that one channel does not starve the others. */
 static void pump(struct channel *channel)
 {
     for (int turn = 0; turn < TURNS && !channel->is_over; turn++) {
-        if (channel->held == 0) {
-            long got = move(channel->from, channel->between[1], MOST);
-            channel->was_empty = got == -EAGAIN;
-            if (got == -EAGAIN)
+        if (channel->begin == channel->end) {
+            long got = SYSCALL(read, channel->from, channel->chunk, CHUNK);
+            if (got == -EINTR)
+                continue;
+            if (got == -EAGAIN) {
+                channel->owed = 0; /* whatever was counted: somebody else may read it too */
                 return;
+            }
             if (got <= 0) {
                 channel->is_broken = got < 0;
                 finish(channel);
                 return;
             }
-            channel->held = (size_t)got;
+            channel->begin = 0;
+            channel->end = (size_t)got;
         }
-        long given = move(channel->between[0], channel->to, channel->held);
+        long given = SYSCALL(write, channel->to, channel->chunk + channel->begin, channel->end - channel->begin);
+        if (given == -EINTR)
+            continue;
         if (given == -EAGAIN)
             return;
         if (given <= 0) {
@@ -67,14 +67,15 @@ static void pump(struct channel *channel)
             finish(channel);
             return;
         }
-        channel->held -= (size_t)given;
+        channel->begin += (size_t)given;
+        channel->owed -= (size_t)given < channel->owed ? (size_t)given : channel->owed;
     }
 }
 
 /* Two entries each: what would let it go on, and a reader that is gone. */
 static void watch(const struct channel *channel, struct pollfd watched[2])
 {
-    bool has_data = channel->held > 0;
+    bool has_data = channel->begin < channel->end;
     watched[0] = (struct pollfd){.fd = channel->from, .events = POLLIN};
     watched[1] = (struct pollfd){.fd = channel->to, .events = has_data ? POLLOUT : 0};
     if (has_data || channel->is_over)
@@ -85,13 +86,23 @@ static void watch(const struct channel *channel, struct pollfd watched[2])
 
 static void go_on(struct channel *channel, const struct pollfd watched[2])
 {
-    bool has_data = channel->held > 0;
     if (channel->is_over || (watched[0].revents | watched[1].revents) == 0)
         return;
-    if (!has_data && (watched[1].revents & (POLLERR | POLLHUP)))
+    if (channel->begin == channel->end && (watched[1].revents & (POLLERR | POLLHUP)))
         finish(channel);
     else
         pump(channel);
+}
+
+/* What the step wrote is in the pipe now, or read already. A background process may write more for ever. */
+static void count_owed(struct channel *channel)
+{
+    int in_pipe = 0;
+    if (channel->is_over)
+        return;
+    if (SYSCALL(ioctl, channel->from, FIONREAD, &in_pipe) < 0)
+        channel->is_broken = true; /* never, for a pipe */
+    channel->owed = channel->end - channel->begin + (size_t)in_pipe;
 }
 
 static void relay(struct channel channels[3], int lifeline)
@@ -106,17 +117,15 @@ static void relay(struct channel channels[3], int lifeline)
         long ready = SYSCALL(ppoll, watched, 7, NULL, NULL, 0);
         if (ready < 0 && ready != -EINTR)
             return;
-        for (int i = 0; i < 3; i++)
-            go_on(&channels[i], watched + (size_t)i * 2);
-        if (watched[6].revents) {
+        if (ready > 0 && watched[6].revents) {
             step_ended = true;
-            for (int i = 1; i < 3; i++)
-                if (!channels[i].is_over && channels[i].held == 0)
-                    pump(&channels[i]); /* only what was empty after the step's end was empty */
-                else if (!channels[i].is_over)
-                    channels[i].was_empty = false;
+            count_owed(&channels[1]);
+            count_owed(&channels[2]);
         }
-        if (step_ended && !told && channels[1].was_empty && channels[2].was_empty) {
+        for (int i = 0; i < 3; i++)
+            if (ready > 0)
+                go_on(&channels[i], watched + (size_t)i * 2);
+        if (step_ended && !told && channels[1].owed == 0 && channels[2].owed == 0) {
             told = true;
             /* The agent has all there is. Without this byte, the end of the pipe means that something was lost. */
             if (!channels[1].is_broken && !channels[2].is_broken)
@@ -129,14 +138,13 @@ static void relay(struct channel channels[3], int lifeline)
 static int prepare(struct channel *channel, int from, int to)
 {
     bool is_over = from < 0 || to < 0;
-    *channel = (struct channel){.from = from, .to = to, .is_over = is_over, .was_empty = is_over};
+    *channel = (struct channel){.from = from, .to = to, .is_over = is_over};
     const int fds[] = {from, to};
     for (int i = 0; i < 2 && !is_over; i++) {
         long flags = SYSCALL(fcntl, fds[i], F_GETFL, 0);
         long result = flags < 0 ? flags : SYSCALL(fcntl, fds[i], F_SETFL, flags | O_NONBLOCK);
         if (result < 0)
             return (int)result;
-        SYSCALL(fcntl, fds[i], F_SETPIPE_SZ, ROOM); /* a socket has none: EBADF */
     }
     return 0;
 }
@@ -156,12 +164,11 @@ static int serve(struct channel channels[3], const struct streams *streams, int 
     if (SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || SYSCALL(getppid) != supervisor)
         return HELPER_FAILED;
     keep_only(streams, lifeline);
+    char *chunks = allocate(3 * CHUNK, MAP_PRIVATE);
+    if (!chunks)
+        return HELPER_FAILED;
     for (int i = 0; i < 3; i++)
-        if (!channels[i].is_over && SYSCALL(pipe2, channels[i].between, O_CLOEXEC) < 0)
-            return HELPER_FAILED;
-    for (int i = 0; i < 3; i++)
-        if (!channels[i].is_over)
-            SYSCALL(fcntl, channels[i].between[0], F_SETPIPE_SZ, ROOM);
+        channels[i].chunk = chunks + i * CHUNK;
     relay(channels, lifeline);
     return 0;
 }
@@ -174,6 +181,10 @@ int start_relay(struct relay *relay_process)
     int result = prepare(&channels[0], streams->ours[0] < 0 ? -1 : 0, streams->ours[0]);
     for (int fd = 1; result == 0 && fd <= 2; fd++)
         result = prepare(&channels[fd], streams->ours[fd], fd);
+    /* The agent's, so that it is woken less often; a socket has no size to set. The step's got their own when they were
+     * made, for whoever has a pipe can hold its lock: no call that needs it may be made here. */
+    for (int fd = 1; fd <= 2; fd++)
+        SYSCALL(fcntl, fd, F_SETPIPE_SZ, PIPE_ROOM);
     if (result == 0)
         result = (int)SYSCALL(pipe2, lifeline, O_CLOEXEC);
     if (result < 0)

@@ -30,6 +30,8 @@ static int make_pipe(int *steps, int *ours, bool step_reads)
     long result = SYSCALL(pipe2, ends, O_CLOEXEC);
     if (result < 0)
         return (int)result;
+    /* Now, for later the step may hold its lock. A user who has much in pipes already gets less room. */
+    SYSCALL(fcntl, ends[0], F_SETPIPE_SZ, PIPE_ROOM);
     *steps = ends[step_reads ? 0 : 1];
     *ours = ends[step_reads ? 1 : 0];
     return 0;

@@ -10,8 +10,8 @@ const STUCK_MS = 5000;
 const UNREAD_MS = 1000;
 /** What libuv reads at once: a shorter chunk means that the pipe was empty after it. */
 const WHOLE_READ = 65536;
-/** The largest pipe there is without privilege: so much can have been in it when the step ended. */
-const LARGEST_PIPE = 1024 * 1024;
+/** The largest pipe there is without privilege, and what is on its way behind it: so much can be the step's own. */
+const LARGEST_PIPE = 2 * 1024 * 1024;
 
 /**
  * Waits until everything that the step wrote was read.
@@ -59,8 +59,13 @@ function drain(
     const onData = (chunk: Buffer): void => {
       since += chunk.length;
       lastAt = performance.now();
+      const sinceEnd = lastAt - endedAt;
       const stepsOwnIsRead = chunk.length < WHOLE_READ || since > LARGEST_PIPE;
-      if (isDelivered && performance.now() - endedAt > CHATTER_MS && stepsOwnIsRead && !isBehind()) letGo();
+      // Whoever writes on for ever holds nothing up: neither a step that was to end, nor one that did.
+      const isChatter = wasForced()
+        ? sinceEnd > UNREAD_MS
+        : sinceEnd > CHATTER_MS && !isBehind() && (isDelivered || sinceEnd > CHATTER_MS + STUCK_MS);
+      if (isChatter && stepsOwnIsRead) letGo();
       else timer?.refresh();
     };
     const onQuiet = (): void => {

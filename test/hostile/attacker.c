@@ -291,25 +291,53 @@ static void swap(const char *directory, const char *to)
     say("done");
 }
 
-/* Holds the lock of a pipe: into it from a socket that never has data, or out of it into one that is full. The pipe is
- * one of our own streams, or another process's, as a file of /proc. */
-static void hold(int stream, const char *file)
+/* Holds the lock of a pipe: into it from a socket that never has data, or out of it into one that is full. */
+static void keep_lock(int stream, int pipe)
 {
     int sockets[2];
-    int pipe = *file ? open(file, stream == 0 ? O_RDONLY : O_WRONLY) : stream;
-    if (pipe < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) < 0)
-        exit(2);
     char junk[4096] = "";
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) < 0)
+        exit(2);
     if (stream == 0)
         while (send(sockets[0], junk, sizeof junk, MSG_DONTWAIT) > 0)
             continue;
+    for (;;)
+        if (splice(stream == 0 ? pipe : sockets[0], NULL, stream == 0 ? sockets[0] : pipe, NULL, 65536, 0) < 0 &&
+            errno != EINTR)
+            exit(2);
+}
+
+/* The pipe is one of our own streams, or another process's, as a file of /proc. */
+static void hold(int stream, const char *file)
+{
+    int pipe = *file ? open(file, stream == 0 ? O_RDONLY : O_WRONLY) : stream;
+    if (pipe < 0)
+        exit(2);
     if (pipe != 1)
         say("ready");
     else if (write(2, "ready\n", 6) != 6)
         exit(2);
+    keep_lock(stream, pipe);
+}
+
+/* The same by a child, and only then the first output: whoever passes that on begins while the lock is held. */
+static void hold_first(int stream)
+{
+    if (fork() == 0)
+        keep_lock(stream, stream);
+    usleep(200000);
+    say("first");
     for (;;)
-        if (splice(stream == 0 ? pipe : sockets[0], NULL, stream == 0 ? sockets[0] : pipe, NULL, 65536, 0) < 0 &&
-            errno != EINTR)
+        pause();
+}
+
+/* Each byte a packet of its own, pipe(2). */
+static void packets(int count)
+{
+    if (fcntl(1, F_SETFL, O_WRONLY | O_DIRECT) < 0)
+        exit(2);
+    while (count-- > 0)
+        if (write(1, "x", 1) != 1)
             exit(2);
 }
 
@@ -413,6 +441,10 @@ int main(int argc, char **argv)
         swap(first, argv[3]);
     else if (strcmp(attack, "hold") == 0)
         hold(atoi(first), argc > 3 ? argv[3] : "");
+    else if (strcmp(attack, "hold-first") == 0)
+        hold_first(atoi(first));
+    else if (strcmp(attack, "packets") == 0)
+        packets(atoi(first));
     else if (strcmp(attack, "tty") == 0)
         terminal();
     else if (strcmp(attack, "status") == 0)

@@ -1,15 +1,23 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Readable } from "node:stream";
 
+import { ExecutorError } from "../../src/index.ts";
 import { describe, outcomeOf } from "./alive.ts";
 import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
-import { withHostileGuest } from "./hostile-guest.ts";
+import { ATTACK, withHostileGuest } from "./hostile-guest.ts";
 
 /** Of a stdin that nobody reads: all pipes and streams on the way hold far less. */
 const LIMIT = 64 << 20;
 const CHUNK = Buffer.alloc(64 << 10, "x");
 /** What a flood of gigabytes may add to the agent's memory; the result keeps a megabyte of it. */
 const GROWTH = 300 << 20;
+
+/** Small enough for a result, and more than are lost by chance. */
+const PACKETS = 1_000_000;
+
+function busyFor(ms: number): void {
+  for (const start = performance.now(); performance.now() - start < ms;);
+}
 
 /** Input without an end that counts what was asked for. */
 async function* endless(onMore: (total: number) => void): AsyncGenerator<Buffer> {
@@ -41,6 +49,18 @@ export const flood: HostileCase = {
         unread.stderr.pause();
         setTimeout(() => [unread.stdout, unread.stderr].forEach((stream) => stream.destroy()), 1000);
         await outcomeOf("a flood that nobody reads", unread);
+        // By processes that the step leaves, for a slow reader: their output has no end, and the step has.
+        const left = "for i in 1 2 3 4; do cat /dev/zero & cat /dev/zero >&2 & done";
+        const behind = guest.run({ script: left, buffer: false });
+        behind.stdout.on("data", () => busyFor(1));
+        behind.stderr.on("data", () => busyFor(1));
+        await outcomeOf("a flood that is left behind", behind);
+        // Each byte a packet, and so a chunk: kept one by one they would take hundreds of times their size.
+        const packets = await outcomeOf("packets", guest.exec([ATTACK, "packets", String(PACKETS)]));
+        if (packets instanceof ExecutorError || packets.exitCode !== 0 || packets.stdout?.length !== PACKETS) {
+          const length = packets instanceof ExecutorError ? packets.message : packets.stdout?.length;
+          throw new Violation(`${backend}: of ${PACKETS} packets came ${length}`);
+        }
         clearInterval(watching);
         if (most > GROWTH) throw new Violation(`${backend}: a flood took ${most} bytes of memory`);
         let asked = 0;

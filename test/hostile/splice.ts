@@ -29,6 +29,12 @@ export const spliceCase: HostileCase = {
             throw new Violation(`${backend}: the timeout did not end the holder of ${stream}: ${describe(outcome)}`);
           }
         }
+        // Before there is any output to pass on, and then some: the supervisor itself hung.
+        const late = guest.exec([ATTACK, "hold-first", "2"], { timeout: 1200, forceKillAfterDelay: 100 });
+        const ended = await outcomeOf(`${backend}: the lock that was there first`, late);
+        if (ended instanceof ExecutorError || !ended.timedOut || ended.stdout !== "first") {
+          throw new Violation(`${backend}: the timeout did not end the first holder: ${describe(ended)}`);
+        }
         // By another process of the guest: then even the step's own exit waits for the lock, and nobody can kill it.
         const step = guest.run({
           script: "echo $$; read line; exit 5",

@@ -1,5 +1,6 @@
 /* streams.c and relay.c: real pipes, with this process as the supervisor and the agent, and forks as the step. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -148,6 +149,53 @@ static void lets_the_writer_know_that_nobody_reads(void)
     expect_relays_end(&relay);
 }
 
+/* As a step may make it: each write is a packet, and what reads less of one loses the rest. */
+static void passes_packets_on_as_bytes(void)
+{
+    struct relay relay = be_started(0);
+    CHECK(fcntl(relay.streams.steps[1], F_SETFL, O_WRONLY | O_DIRECT) == 0);
+    for (int i = 0; i < 10; i++)
+        CHECK(write(relay.streams.steps[1], "xy", 2) == 2);
+    close_steps_streams(&relay.streams);
+    CHECK(start_relay(&relay) == 0);
+    close(FD_STATUS);
+    close(relay.lifeline);
+    char byte;
+    CHECK(read(agent[3], &byte, 1) == 1); /* all of it is in the agent's pipe */
+    char bytes[32];
+    CHECK(read(agent[1], bytes, sizeof bytes) == 20);
+    expect_success(relay.pid);
+    for (int i = 0; i < 4; i++)
+        close(agent[i]);
+}
+
+/* A background process that writes for ever: what the step itself wrote is delivered all the same. */
+static void flood(const struct relay *relay)
+{
+    static char buffer[65536];
+    while (write(relay->streams.steps[1], buffer, sizeof buffer) > 0)
+        continue;
+}
+
+static void ends_its_count_with_the_step(void)
+{
+    struct relay relay = be_started(0);
+    pid_t flooder = start(flood, &relay);
+    close_steps_streams(&relay.streams);
+    CHECK(start_relay(&relay) == 0);
+    close(FD_STATUS);
+    close(relay.lifeline);
+    static char buffer[1 << 20];
+    struct pollfd told = {.fd = agent[3], .events = POLLIN};
+    for (int megabytes = 0; poll(&told, 1, 0) == 0; megabytes++)
+        CHECK(read(agent[1], buffer, sizeof buffer) > 0 && megabytes < 1000);
+    CHECK(read(agent[3], buffer, 1) == 1);
+    CHECK(kill(flooder, SIGKILL) == 0 && waitpid(flooder, NULL, 0) == flooder);
+    for (int i = 0; i < 4; i++)
+        close(agent[i]);
+    expect_success(relay.pid);
+}
+
 static void knows_when_streams_are_over(void)
 {
     struct relay relay = be_started(0);
@@ -173,12 +221,9 @@ static void knows_when_streams_are_over(void)
 static void does_not_call_lost_output_delivered(void)
 {
     struct relay relay = be_started(0);
-    char name[] = "/tmp/relay-test-XXXXXX";
-    int made = mkstemp(name);
-    int file = open(name, O_WRONLY | O_APPEND); /* where splice(2) puts nothing */
-    CHECK(made >= 0 && file >= 0 && unlink(name) == 0 && dup2(file, 1) == 1);
-    close(made);
-    close(file);
+    int full = open("/dev/full", O_WRONLY);
+    CHECK(full >= 0 && dup2(full, 1) == 1);
+    close(full);
     CHECK(write(relay.streams.steps[1], "lost", 4) == 4);
     close_steps_streams(&relay.streams);
     CHECK(start_relay(&relay) == 0);
@@ -230,6 +275,8 @@ int main(void)
     copies_every_byte_both_ways();
     lets_the_writer_know_that_nobody_reads();
     knows_when_streams_are_over();
+    passes_packets_on_as_bytes();
+    ends_its_count_with_the_step();
     does_not_call_lost_output_delivered();
     goes_with_an_agent_that_wants_no_more();
     return 0;
