@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 
 import { errnoText, usageError } from "./usage-error.ts";
@@ -5,7 +6,7 @@ import { errnoText, usageError } from "./usage-error.ts";
 /** One variable, as `docker exec --env` takes it: NAME=VALUE, or NAME alone for the value that we have. */
 function add(variables: Map<string, string>, text: string, where: string): void {
   const equals = text.indexOf("=");
-  if (equals === 0) throw usageError(`a variable in ${where} has no name`, "write NAME=VALUE");
+  if (equals === 0 || text === "") throw usageError(`a variable in ${where} has no name`, "write NAME=VALUE");
   const name = equals === -1 ? text : text.slice(0, equals);
   const value = equals === -1 ? process.env[name] : text.slice(equals + 1);
   // As docker does: a variable that we do not have is not passed.
@@ -35,12 +36,15 @@ export function readVariables(options: readonly string[], files: readonly string
 }
 
 function readText(file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     throw usageError(
-      `the environment file ${file} cannot be read (${errnoText(error)})`,
+      `the environment file ${JSON.stringify(file)} cannot be read (${errnoText(error)})`,
       "check its name and permissions",
     );
   }
+  if (!isUtf8(bytes)) throw usageError(`the environment file ${JSON.stringify(file)} is not UTF-8`, "convert it");
+  return bytes.toString();
 }

@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (name === undefined) throw usageError("no command is given", help);
   const command = COMMANDS[name];
   if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);
-  const target = jsonTarget(rest);
+  const target = jsonTarget(name, rest);
   const json = target === undefined ? undefined : new JsonResult(target);
   try {
     const line = readCommandLine(name, rest);

@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import path from "node:path";
 
 import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
@@ -41,13 +42,22 @@ function currentDirectory(): string | undefined {
   }
 }
 
+function realPath(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return directory; // connect() says what is wrong with it
+  }
+}
+
 /** Our own working directory, where it is on the shared volume: GoCD starts a task in its pipeline's directory. */
 function defaultCwd(sharedRoot: string | undefined): string | undefined {
   if (sharedRoot === undefined) return undefined;
   const cwd = currentDirectory();
   if (cwd === undefined) return undefined;
-  const relative = path.relative(sharedRoot, cwd);
-  return relative === ".." || relative.startsWith("../") ? undefined : cwd;
+  // Ours has no links in it; the shared root may be named by one.
+  const relative = path.relative(realPath(sharedRoot), cwd);
+  return relative === ".." || relative.startsWith("../") ? undefined : path.join(sharedRoot, relative);
 }
 
 /** The value of a variable that counts as unset when it is empty. */

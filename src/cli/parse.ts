@@ -17,8 +17,6 @@ const COMMON = {
   timeout: { type: "string" },
   "kill-after": { type: "string" },
   backend: { type: "string" },
-  json: { type: "string" },
-  "json-on-3": { type: "boolean" },
   verbose: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   shell: { type: "string" },
@@ -26,24 +24,33 @@ const COMMON = {
   transport: { type: "string" },
 } as const;
 
-/** parseArgs knows no optional values: `--json` alone becomes an option of its own. */
-function splitJson(args: readonly string[]): string[] {
-  const end = args.indexOf("--");
-  return args.map((arg, index) => (arg === "--json" && (end === -1 || index < end) ? "--json-on-3" : arg));
-}
-
 type Parsed = ReturnType<typeof parseArgs<{ options: typeof COMMON; allowPositionals: true }>>;
 
+interface Split {
+  /** Our options, without --json: parseArgs knows no optional values. */
+  ours: string[];
+  /** The operands of exec, or what comes after "--". */
+  operands: string[];
+  json: string | 3 | undefined;
+}
+
+function takesValue(arg: string): boolean {
+  return Object.entries(COMMON).some(([name, { type }]) => arg === `--${name}` && type === "string");
+}
+
 /** As for docker exec, the program ends our options: what comes after it is its own. */
-function endBeforeProgram(args: readonly string[]): string[] {
+function split(command: string, args: readonly string[]): Split {
+  const ours: string[] = [];
+  let json: Split["json"];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at] ?? "";
-    if (arg === "--") break;
-    if (!arg.startsWith("-") || arg === "-") return [...args.slice(0, at), "--", ...args.slice(at)];
-    const option = Object.entries(COMMON).find(([name]) => arg === `--${name}`)?.[1];
-    if (option?.type === "string") at++;
+    if (arg === "--") return { ours, operands: args.slice(at + 1), json };
+    if (command === "exec" && (!arg.startsWith("-") || arg === "-")) return { ours, operands: args.slice(at), json };
+    if (arg === "--json") json = 3;
+    else if (arg.startsWith("--json=")) json = arg.slice("--json=".length);
+    else ours.push(arg, ...(takesValue(arg) ? args.slice(++at, at + 1) : []));
   }
-  return [...args];
+  return { ours, operands: [], json };
 }
 
 /**
@@ -52,14 +59,9 @@ function endBeforeProgram(args: readonly string[]): string[] {
  * @throws ExecutorError INVALID_OPTION.
  */
 export function parse(command: string, args: readonly string[]): Parsed {
-  const ours = splitJson(args);
+  const { ours, operands } = split(command, args);
   try {
-    return parseArgs({
-      args: command === "exec" ? endBeforeProgram(ours) : ours,
-      options: COMMON,
-      allowPositionals: true,
-      strict: true,
-    });
+    return parseArgs({ args: [...ours, "--", ...operands], options: COMMON, allowPositionals: true, strict: true });
   } catch (error) {
     throw explainParsing(error, ours);
   }
@@ -84,12 +86,8 @@ function explainParsing(error: unknown, args: readonly string[]): Error {
 }
 
 /** Where the JSON result is to go, known before the rest of the command line is understood: its errors go there too. */
-export function jsonTarget(args: readonly string[]): string | 3 | undefined {
-  const end = args.indexOf("--");
-  for (const arg of end === -1 ? args : args.slice(0, end)) {
-    if (arg === "--json") return 3;
-    if (arg === "--json=") throw usageError("--json= names no file", "write --json=FILE, or --json for descriptor 3");
-    if (arg.startsWith("--json=")) return arg.slice("--json=".length);
-  }
-  return undefined;
+export function jsonTarget(command: string, args: readonly string[]): string | 3 | undefined {
+  const { json } = split(command, args);
+  if (json === "") throw usageError("--json= names no file", "write --json=FILE, or --json for descriptor 3");
+  return json;
 }

@@ -32,6 +32,9 @@ function readScript(line: CommandLine): string | Uint8Array {
   try {
     return readFileSync(file === "-" ? 0 : file);
   } catch (error) {
-    throw usageError(`the script file ${file} cannot be read (${errnoText(error)})`, "check its name and permissions");
+    throw usageError(
+      `the script file ${JSON.stringify(file)} cannot be read (${errnoText(error)})`,
+      "check its name and permissions",
+    );
   }
 }
