@@ -1,6 +1,6 @@
 import { chooseBackend, LimitedBackend, requireConcurrency, type BackendChoice } from "./backend/index.ts";
 import { pinContainer } from "./container/index.ts";
-import { ExecutorError, invalidOption } from "./errors/index.ts";
+import { ExecutorError, invalidOption, requireTypes } from "./errors/index.ts";
 import { Guest } from "./guest.ts";
 import { openSharedRoot, type SharedRoot } from "./step/index.ts";
 
@@ -44,6 +44,13 @@ export async function connect(options: ConnectOptions): Promise<Guest> {
   if (options.containerRoot !== undefined && options.sharedRoot === undefined) {
     throw invalidOption("a container root is given without a shared root", "give both or neither");
   }
+  requireTypes(options, {
+    pid: "number",
+    sharedRoot: "string",
+    containerRoot: "string",
+    backend: "string",
+    concurrency: "number",
+  });
   const { concurrency } = options;
   if (concurrency !== undefined) requireConcurrency(concurrency);
   const container = pinContainer(options.pid);

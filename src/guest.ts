@@ -1,6 +1,6 @@
 import type { Backend } from "./backend/index.ts";
 import { requireKill, stepUser, type Container } from "./container/index.ts";
-import { invalidOption } from "./errors/index.ts";
+import { invalidOption, requireTypes, type OptionType } from "./errors/index.ts";
 import { Step, type ProcessOptions } from "./process/index.ts";
 import type { BackendName } from "./result/index.ts";
 import {
@@ -47,6 +47,17 @@ export interface RunOptions extends ExecOptions {
   /** "file" in the shared root (the default where there is one), or "memfd": in memory, run as /dev/fd/3. */
   transport?: Transport | undefined;
 }
+
+const OPTION_TYPES: Readonly<Record<string, OptionType>> = {
+  env: "an object",
+  cwd: "string",
+  user: "a string or a number",
+  groups: "a list",
+  leftovers: "string",
+  privileged: "boolean",
+  shell: "string",
+  transport: "string",
+};
 
 /** A container that steps can be run in, made by {@link connect}. */
 export class Guest implements AsyncDisposable {
@@ -125,6 +136,7 @@ export class Guest implements AsyncDisposable {
   }
 
   #source(options: ExecOptions): StepSource {
+    requireTypes(options, OPTION_TYPES);
     if (this.#isClosed) throw invalidOption("the guest is closed", "connect again");
     const { environment, cwd } = this.#container;
     const { identity, variables } = stepUser(this.#container, options);

@@ -15,6 +15,13 @@ export function isExhausted(error: unknown): boolean {
 export function startError(what: string, cause: unknown): Error {
   if (cause instanceof ExecutorError || !(cause instanceof Error)) return cause as Error;
   const errno = errnoIn(cause);
+  if (errno === "E2BIG") {
+    return new ExecutorError("TOO_LARGE", {
+      problem: `the arguments and variables are larger together than the kernel allows for ${what}`,
+      remedy: "put large data into a file on the shared volume",
+      cause,
+    });
+  }
   const exhausted = isExhausted(cause);
   return new ExecutorError(exhausted ? "RESOURCE_EXHAUSTED" : "ENTRY_FAILED", {
     problem: `${what} could not be started: ${cause.message}`,

@@ -4,6 +4,9 @@ import type { Container } from "./container.ts";
 import type { IdMap } from "./id-map.ts";
 import type { Identity } from "./identity.ts";
 
+/** NGROUPS_MAX of the kernel. */
+const MAX_GROUPS = 65536;
+
 /** Who a step is to be, where that is not the container's main process. */
 export interface UserOptions {
   /** `uid[:gid]`, each a number or a name of the container's, as for `docker exec --user`. */
@@ -81,6 +84,9 @@ function toOurs(map: IdMap, id: number, what: string): number {
 export function stepUser(container: Container, options: UserOptions): StepUser {
   const { identity } = container;
   if (options.user === undefined && options.groups === undefined) return { identity, variables: {} };
+  if (options.groups && options.groups.length > MAX_GROUPS) {
+    throw invalidOption(`${options.groups.length} groups are given`, `a process has at most ${MAX_GROUPS}`);
+  }
   const groups = accounts(container, "/etc/group", parseGroup);
   const wanted = options.groups?.map((group) => findGroup(groups, String(group)));
   const ours = (gids: readonly number[]): number[] => gids.map((gid) => toOurs(identity.gids, gid, "group"));

@@ -119,8 +119,9 @@ export function pinContainer(pid: number): Container {
         try {
           const { state, startTime } = readStat(proc, path);
           return state !== "Z" && startTime === stat.startTime;
-        } catch {
-          return false; // ESRCH: the directory outlived its process
+        } catch (error) {
+          // ESRCH: the directory outlived its process. Without a descriptor to look with, nothing is known against it.
+          return ["EMFILE", "ENFILE"].includes(errnoOf(error) ?? "");
         }
       },
       close: () => descriptors.close(),

@@ -25,6 +25,8 @@ class Pump {
     };
     const onDrain = (): void => void source.resume();
     const onEnd = (): void => void stdin.end();
+    // One that was read to its end before, by another step perhaps, does not say so again.
+    if (source.readableEnded) onEnd();
     // For good: a source that fails after the step has ended shall not end the agent.
     source.on("error", () => undefined);
     source.on("data", onData).once("end", onEnd);

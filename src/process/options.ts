@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 
-import { invalidOption } from "../errors/index.ts";
+import { invalidOption, requireTypes } from "../errors/index.ts";
 
 /** What the caller can ask of a running step, whatever it runs. */
 export interface ProcessOptions {
@@ -45,6 +45,14 @@ function delay(name: string, value: number | undefined, fallback: number): numbe
 
 /** Checks the options and fills in the defaults. @throws ExecutorError INVALID_OPTION. */
 export function settle(options: ProcessOptions): Settled {
+  requireTypes(options, {
+    timeout: "number",
+    forceKillAfterDelay: "number",
+    buffer: "boolean",
+    maxBuffer: "number",
+    stripFinalNewline: "boolean",
+    reject: "boolean",
+  });
   const maxBuffer = options.maxBuffer ?? 16 * 1024 * 1024;
   if (!(maxBuffer >= 0)) throw invalidOption(`maxBuffer ${maxBuffer} is no size`, "give a number of bytes");
   const { signal, input, stdin } = options;

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { unlinkSync } from "node:fs";
 import path from "node:path";
 
 import { errnoOf, ExecutorError, invalidOption } from "../errors/index.ts";
@@ -61,9 +61,14 @@ export function scriptPath(script: Pick<StepScript, "name">, root: SharedRoot): 
   return path.join(accessProc().canOpen ? `/proc/self/fd/${root.fd}` : root.ours, script.name);
 }
 
-/** Removes a script file that its helper could not remove; it may be gone. */
+/** Removes a script file that its helper could not remove. It may be gone, and a container may have put anything there. */
 export function removeScript(script: StepScript, root: SharedRoot): void {
-  if (script.transport === "file") rmSync(scriptPath(script, root), { force: true });
+  if (script.transport !== "file") return;
+  try {
+    unlinkSync(scriptPath(script, root));
+  } catch {
+    // Whatever it was, the caller has the worse to tell: that the helper was lost.
+  }
 }
 
 /** Our path as the container sees it, where it is on the shared volume; undefined where it is not. */

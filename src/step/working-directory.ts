@@ -1,5 +1,6 @@
 import path from "node:path";
 
+import { invalidOption } from "../errors/index.ts";
 import { toContainerPath, type SharedRoot } from "./shared-root.ts";
 import { requireString } from "./strings.ts";
 
@@ -14,6 +15,7 @@ import { requireString } from "./strings.ts";
 export function resolveCwd(cwd: string | undefined, containerCwd: string, sharedRoot: SharedRoot | undefined): string {
   if (cwd === undefined) return containerCwd;
   requireString(cwd, "the working directory");
+  if (cwd === "") throw invalidOption("the working directory is empty", "give a path, or leave it out");
   if (!path.posix.isAbsolute(cwd)) return path.posix.join(containerCwd, cwd);
   const mapped = sharedRoot && toContainerPath(sharedRoot, cwd);
   return mapped ?? cwd;

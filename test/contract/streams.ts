@@ -62,6 +62,15 @@ export const streams: readonly Case[] = [
     },
   },
   {
+    name: "a source that was read to its end before is at its end",
+    async run({ guest }) {
+      const input = Readable.from(["x"]);
+      assert.equal((await guest.exec(["cat"], { input })).stdout, "x");
+      const again = await guest.exec(["cat"], { input, timeout: 20_000 });
+      assert.deepEqual([again.exitCode, again.stdout], [0, ""]);
+    },
+  },
+  {
     name: "a source that fails after the step's end is nobody's error, and two steps may share one",
     async run({ guest }) {
       const late = new PassThrough();

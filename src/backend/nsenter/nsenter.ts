@@ -61,7 +61,7 @@ export class NsenterBackend implements Backend {
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
-    if (!this.#container.pin && !this.#container.isAlive()) throw containerGoneError(this.#container);
+    if (!this.#container.isAlive()) throw containerGoneError(this.#container);
     const pipes = new NsenterPipes(this.#libc, step.identity);
     let file: ScriptFile | undefined;
     let child: ChildProcess;

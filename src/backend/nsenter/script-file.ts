@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fchownSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fchownSync, openSync, unlinkSync, writeSync } from "node:fs";
 
 import type { Identity } from "../../container/index.ts";
 import { errnoOf, ExecutorError } from "../../errors/index.ts";
@@ -37,6 +37,11 @@ export class ScriptFile {
   }
 
   remove(): void {
-    rmSync(this.#path, { force: true });
+    try {
+      unlinkSync(this.#path);
+    } catch (error) {
+      // The script may have removed itself, and put anything in its place.
+      if (!["ENOENT", "EISDIR"].includes(errnoOf(error) ?? "")) throw error;
+    }
   }
 }
