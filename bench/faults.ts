@@ -1,0 +1,188 @@
+/**
+ * The fault table: what is injected while steps are under way, at moments spread over the whole of a step, and what is
+ * lost or left. `npm run bench:faults`. A step counts as lost where it hangs, or says that it succeeded although it did not.
+ *
+ * Options: --runs N (100) of each fault with each backend.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import os from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { connect, ExecutorError, type BackendName, type Guest, type StepResult } from "../src/index.ts";
+import { makeGuest, type ThrowAwayGuest } from "../test/guests/guest.ts";
+import { childrenOf, helpersOf, killIfAlive, openDescriptors } from "../test/support/children.ts";
+import { CLI } from "../test/support/cli.ts";
+
+const { values } = parseArgs({ options: { runs: { type: "string", default: "100" } } });
+const RUNS = Number(values.runs);
+/** What has not ended by then hangs. */
+const PATIENCE_MS = 10_000;
+/** The faults come at moments from the start of a step up to this. */
+const SPAN_MS = 6;
+/** Its marker is in the environment of all of its processes; the second one leaves the process group. */
+const SCRIPT = "sleep 0.002; setsid sh -c 'sleep 0.003; echo two; sleep 1000' & echo one; sleep 1000";
+
+type Outcome = StepResult | ExecutorError | "hangs";
+
+interface Fault {
+  name: string;
+  /** What a step may truthfully say of it. */
+  isTrue: (outcome: Outcome) => boolean;
+  inject: (target: ThrowAwayGuest) => void;
+}
+
+const isOneOf =
+  (...words: string[]) =>
+  (outcome: Outcome): boolean =>
+    words.includes(outcome instanceof ExecutorError ? outcome.code : outcome === "hangs" ? outcome : outcome.outcome);
+
+const eachHelper = (action: (helper: number) => void): void => helpersOf(process.pid).forEach(action);
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  if (existsSync(`/proc/${pid}`)) process.kill(pid, name);
+};
+
+const FAULTS: readonly Fault[] = [
+  { name: "nothing (a timeout ends the step)", isTrue: isOneOf("timed-out"), inject: () => undefined },
+  {
+    name: "SIGKILL to the helper",
+    isTrue: isOneOf("HELPER_LOST", "timed-out"),
+    inject: () => eachHelper(killIfAlive),
+  },
+  {
+    name: "SIGSTOP to the helper",
+    isTrue: isOneOf("HELPER_LOST", "timed-out"),
+    inject: () => eachHelper((helper) => signal(helper, "SIGSTOP")),
+  },
+  {
+    name: "SIGKILL to what the helper started (relay or step)",
+    isTrue: isOneOf("signaled", "timed-out", "ENTRY_FAILED"),
+    inject: () => eachHelper((helper) => childrenOf(helper).forEach(({ pid }) => killIfAlive(pid))),
+  },
+  {
+    name: "SIGKILL to the container's main process",
+    isTrue: isOneOf("CONTAINER_GONE", "timed-out"),
+    inject: ({ pid }) => killIfAlive(pid),
+  },
+];
+
+async function settle(step: PromiseLike<StepResult>): Promise<Outcome> {
+  const patience = new AbortController();
+  const hangs = delay(PATIENCE_MS, "hangs" as const, { signal: patience.signal }).catch(() => "hangs" as const);
+  try {
+    return await Promise.race([step, hangs]);
+  } catch (error) {
+    if (error instanceof ExecutorError) return error;
+    throw error;
+  } finally {
+    patience.abort();
+  }
+}
+
+/** Processes whose environment has this marker. */
+function marked(marker: string): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/environ`, "latin1").includes(marker)
+        ? [Number(name)]
+        : [];
+    } catch {
+      return []; // it has just ended
+    }
+  });
+}
+
+/** What is still there a second after the last step. */
+async function leftovers(marker: string, shared: string): Promise<{ processes: number; files: number }> {
+  const deadline = performance.now() + 1000;
+  const look = (): { processes: number; files: number } => ({
+    processes: marked(marker).length + helpersOf(process.pid).length,
+    files: existsSync(shared) ? readdirSync(shared).filter((name) => name.endsWith(".sh")).length : 0,
+  });
+  let found = look();
+  while (performance.now() < deadline && found.processes + found.files > 0) {
+    await delay(20);
+    found = look();
+  }
+  return found;
+}
+
+function report(name: string, backend: string, figures: Readonly<Record<string, number>>): void {
+  console.log(`| ${name} | ${backend} | ${Object.values(figures).join(" | ")} |`);
+}
+
+async function inject(fault: Fault, backend: BackendName): Promise<void> {
+  const marker = `FAULT=${process.pid}-${Math.random()}`;
+  const before = openDescriptors();
+  const figures = { runs: 0, lost: 0, processes: 0, files: 0, descriptors: 0 };
+  let target: ThrowAwayGuest | undefined;
+  let guest: Guest | undefined;
+  try {
+    for (; figures.runs < RUNS; figures.runs++) {
+      if (!guest || !target || !existsSync(`/proc/${target.pid}/ns`)) {
+        guest?.close();
+        await target?.close();
+        target = await makeGuest({ namespaces: "mnt" });
+        guest = await connect({ ...target, backend });
+      }
+      const [name = "", value] = marker.split("=");
+      const options = { env: { [name]: value }, timeout: 40, forceKillAfterDelay: 10 };
+      const step = guest.run({ script: SCRIPT, ...options });
+      const settled = settle(step);
+      await delay((SPAN_MS * figures.runs) / RUNS);
+      fault.inject(target);
+      const outcome = await settled;
+      if (!fault.isTrue(outcome)) {
+        figures.lost++;
+        console.error(
+          `${fault.name}, ${backend}: ${outcome instanceof ExecutorError ? outcome.message : JSON.stringify(outcome)}`,
+        );
+      }
+    }
+    const { processes, files } = await leftovers(marker, target?.sharedRoot ?? "");
+    Object.assign(figures, { processes, files });
+  } finally {
+    for (const pid of marked(marker)) killIfAlive(pid);
+    guest?.close();
+    await target?.close();
+  }
+  await delay(100);
+  figures.descriptors = Math.max(0, openDescriptors() - before);
+  report(fault.name, backend, figures);
+}
+
+/** The agent itself is killed: nobody is left to say anything, so only what it leaves counts. */
+async function killAgent(backend: BackendName): Promise<void> {
+  const marker = `FAULT=${process.pid}-${Math.random()}`;
+  const target = await makeGuest({ namespaces: "mnt" });
+  const runs = Math.ceil(RUNS / 5);
+  const { pid, sharedRoot, containerRoot } = target;
+  try {
+    for (let run = 0; run < runs; run++) {
+      const where = ["--pid", String(pid), "--shared-root", sharedRoot, "--container-root", containerRoot];
+      const args = ["run", ...where, "--backend", backend, "--env", marker, "--script", SCRIPT];
+      const agent = spawn(CLI, args, { stdio: ["ignore", "pipe", "ignore"] });
+      if (run % 2 === 0) await once(agent.stdout, "data");
+      else await delay(60 + (60 * run) / runs);
+      agent.kill("SIGKILL");
+      await once(agent, "close");
+    }
+    const { processes, files } = await leftovers(marker, sharedRoot);
+    report("SIGKILL to the agent", backend, { runs, lost: 0, processes, files, descriptors: 0 });
+  } finally {
+    for (const left of marked(marker)) killIfAlive(left);
+    await target.close();
+  }
+}
+
+console.log(
+  `${process.release.name} ${process.version}, Linux ${os.release()}, ${os.cpus().length} x ${os.cpus()[0]?.model}\n`,
+);
+console.log("| fault | backend | runs | steps lost | processes left | files left | descriptors leaked |");
+console.log("| --- | --- | --- | --- | --- | --- | --- |");
+for (const backend of ["native", "helper"] as const) {
+  for (const fault of FAULTS) await inject(fault, backend);
+  await killAgent(backend);
+}
