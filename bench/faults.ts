@@ -128,7 +128,7 @@ async function inject(fault: Fault, backend: BackendName): Promise<void> {
         guest = await connect({ ...target, backend });
       }
       const [name = "", value] = marker.split("=");
-      const options = { env: { [name]: value }, timeout: 40, forceKillAfterDelay: 10 };
+      const options = { env: { [name]: value }, timeout: 40, forceKillAfterDelay: 10, leftovers: "kill" } as const;
       const step = guest.run({ script: SCRIPT, ...options });
       const settled = settle(step);
       await delay((SPAN_MS * figures.runs) / RUNS);

@@ -22,7 +22,7 @@ import { pinContainer } from "../../src/container/index.ts";
 import { Guest } from "../../src/guest.ts";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
-import { childrenOf, helperOf, helpersOf, openDescriptors } from "../support/children.ts";
+import { childrenOf, helperOf, helpersOf, isAlive, openDescriptors } from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
 import { withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";
@@ -81,12 +81,16 @@ for (const backend of SUPERVISED) {
   test(`${backend}: a helper that is stopped stops neither the agent nor the timeout`, async () => {
     await withGuest({}, async ({ pid }) => {
       const guest = await connect({ pid, backend });
-      const step = guest.run({ script: "echo ready; exec sleep 1000", timeout: 500, forceKillAfterDelay: 50 });
+      const script = "sleep 1000 & echo ready; exec sleep 1000";
+      const step = guest.run({ script, timeout: 500, forceKillAfterDelay: 50 });
       const lost = assert.rejects(step, { code: "HELPER_LOST" });
       await once(step.stdout, "data");
       const helper = helperOf(process.pid);
+      const tree = childrenOf(helper).flatMap(({ pid: child }) => [child, ...childrenOf(child).map((one) => one.pid)]);
+      assert.equal(tree.length, 3); // the step, what it started, and the relay
       process.kill(helper, "SIGSTOP");
       await lost;
+      await until("the whole tree is gone", () => !tree.some(isAlive));
       await until("the helper is gone", () => helpersOf(process.pid).length === 0);
       guest.close();
     });

@@ -10,6 +10,12 @@ function stat(pid: number): { parent: number; state: string } | undefined {
   }
 }
 
+/** Whether a process is there and no zombie. */
+export function isAlive(pid: number): boolean {
+  const found = stat(pid);
+  return found !== undefined && found.state !== "Z";
+}
+
 /** The children of a process, zombies too. */
 export function childrenOf(parent: number): { pid: number; state: string }[] {
   return readdirSync("/proc").flatMap((name) => {

@@ -6,6 +6,7 @@ import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { childOutput, childStream } from "../child-streams.ts";
 import { containerSlots, SLOT } from "../descriptor-slots.ts";
+import { killTree } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { CONTROL_END } from "../record.ts";
@@ -79,7 +80,9 @@ export class HelperBackend implements Backend {
         const control = childStream(child, SLOT.control) as Writable | undefined;
         if (control?.writable) control.write(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal));
       },
-      abandon: () => child.kill("SIGKILL"),
+      abandon: () => {
+        if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killTree(child.pid);
+      },
       release: () => {
         pipe?.destroy();
         // The helper takes that for the word that nobody wants any more output.

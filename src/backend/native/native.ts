@@ -3,6 +3,7 @@ import { SystemError } from "../../errors/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
 import { watchOom } from "../oom.ts";
+import { killTree } from "../kill-tree.ts";
 import { readPipe, writePipe } from "../pipe-streams.ts";
 import { CONTROL_END } from "../record.ts";
 import { encodeRequest } from "../request.ts";
@@ -118,7 +119,7 @@ export class NativeBackend implements Backend {
       },
       abandon: () => {
         // Nobody reaps it before it is released, so the number is still its own.
-        if (control !== undefined) libc.kill(pid, SIGKILL);
+        if (control !== undefined) killTree(pid);
       },
       release: () => {
         pipe.destroy();

@@ -1,0 +1,26 @@
+import { accessProc } from "../system/index.ts";
+
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false; // ESRCH: it has ended, or leads no group
+  }
+}
+
+/**
+ * Kills a helper that does not answer, and first what it started: a step leads its process group. While the helper is
+ * there, nobody else reaps its children, so their numbers are their own.
+ *
+ * @param helper Its pid, which nobody has reaped yet.
+ */
+export function killTree(helper: number): void {
+  let children = "";
+  try {
+    children = accessProc().read(`/proc/${helper}/task/${helper}/children`).toString("latin1");
+  } catch {
+    // It has just ended, or a kernel without that list: then what it started ends as far as it asked to.
+  }
+  for (const child of children.split(" ").map(Number)) if (child > 0 && !kill(-child)) kill(child);
+  kill(helper);
+}
