@@ -48,6 +48,18 @@ static int take_empty_keyring(void)
     return result == -ENOSYS || result == -EPERM || result > 0 ? 0 : (int)result;
 }
 
+/* Should we be killed, the agent still learns what to kill: it reads this only then. The request is a file in memory or, for
+ * an agent without FFI, a socket. */
+static void tell_child(long child)
+{
+    int32_t pid = (int32_t)child;
+    /* With nothing else in it: what the request held shall not stay in memory for the whole of the step. */
+    if (SYSCALL(ftruncate, FD_REQUEST, 0) == 0)
+        SYSCALL(pwrite64, FD_REQUEST, &pid, sizeof pid, 0);
+    else
+        SYSCALL(write, FD_REQUEST, &pid, sizeof pid); /* it may be closed: then nobody wants to know */
+}
+
 static void close_steps_ends(const struct request *request)
 {
     const int given[] = {FD_REQUEST, FD_ROOT, request->script_fd};
@@ -92,6 +104,7 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
     long child = spawn_step(request, &relay->streams, progress);
     if (child < 0)
         return (int)child;
+    tell_child(child);
     close_steps_ends(request);
     close_steps_streams(&relay->streams);
     bool kills_leftovers = (request->header.flags & REQUEST_KILL_LEFTOVERS) != 0;

@@ -42,11 +42,16 @@ bool owner_mark(const char *name, struct timespec *mark)
     return true;
 }
 
-/* By a number that the pattern of a constant path names: there is no printf here. The request was read. */
+/* By a number that a constant path names: there is no printf here. No slot has it. */
 static long open_again(long fd)
 {
-    long result = SYSCALL(dup3, fd, FD_REQUEST, O_CLOEXEC);
-    return result < 0 ? result : SYSCALL(openat, AT_FDCWD, "/proc/self/fd/3", O_RDONLY | O_CLOEXEC, 0);
+    enum { SPARE = 99 };
+    long result = SYSCALL(dup3, fd, SPARE, O_CLOEXEC);
+    if (result < 0)
+        return result;
+    long opened = SYSCALL(openat, AT_FDCWD, "/proc/self/fd/99", O_RDONLY | O_CLOEXEC, 0);
+    SYSCALL(close, SPARE);
+    return opened;
 }
 
 /* Read-only, so that the script may run itself: a file that is open for writing is busy. What a file system cannot do is

@@ -1,4 +1,8 @@
+import { readlinkSync } from "node:fs";
+
+import type { Container } from "../container/index.ts";
 import { accessProc } from "../system/index.ts";
+import { membersOf } from "./process-group.ts";
 
 function kill(pid: number): boolean {
   try {
@@ -23,4 +27,22 @@ export function killTree(helper: number): void {
   }
   for (const child of children.split(" ").map(Number)) if (child > 0 && !kill(-child)) kill(child);
   kill(helper);
+}
+
+function mountNamespaceOf(pid: number | "self"): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return ""; // it has just ended, or is a zombie
+  }
+}
+
+/**
+ * Kills what a step left whose helper is gone. Its group's number may by now be somebody else's, so only processes in the
+ * container's mount namespace count.
+ */
+export function killOrphans(group: number, container: Container): void {
+  const its = mountNamespaceOf(container.pid);
+  if (its === "" || its === mountNamespaceOf("self")) return;
+  for (const pid of membersOf(group)) if (mountNamespaceOf(pid) === its) kill(pid);
 }

@@ -34,9 +34,14 @@ export interface EndRecord {
   cgroupErrno: number;
 }
 
+/** Whether the helper lived to write its record. */
+export function isComplete(record: Buffer): boolean {
+  return record.length === RECORD_SIZE;
+}
+
 /** The record of the end; undefined where the helper died before writing it. */
 export function decodeEnd(record: Buffer): EndRecord | undefined {
-  if (record.length !== RECORD_SIZE || record.readUInt32LE(0) !== KIND_ENDED) return undefined;
+  if (!isComplete(record) || record.readUInt32LE(0) !== KIND_ENDED) return undefined;
   const flags = record.readUInt32LE(4);
   const kept = record.readUInt32LE(28);
   return {

@@ -4,4 +4,5 @@ export { MAX_HIERARCHIES } from "./cgroups.ts";
 export { pinContainer, requireKill, type Container } from "./container.ts";
 export { type Identity } from "./identity.ts";
 export { NAMESPACE_FLAGS, type Namespace, type NamespaceName } from "./namespaces.ts";
+export { readStat } from "./process-stat.ts";
 export { permissionDenied } from "./permission.ts";

@@ -5,6 +5,7 @@ export interface ProcessStat {
   /** "R", "S", "Z" and so on. */
   state: string;
   parent: number;
+  group: number;
   isKernelThread: boolean;
   /** In clock ticks since boot: with the pid, the process's identity. */
   startTime: string;
@@ -22,6 +23,7 @@ export function readStat(proc: Proc, directory: string): ProcessStat {
   return {
     state: fields[0] ?? "",
     parent: Number(fields[1]),
+    group: Number(fields[2]),
     isKernelThread: (Number(fields[6]) & PF_KTHREAD) !== 0,
     startTime: fields[19] ?? "",
     hasEnvironment: fields[48] !== "0",

@@ -22,7 +22,7 @@ import { pinContainer } from "../../src/container/index.ts";
 import { Guest } from "../../src/guest.ts";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
-import { childrenOf, helperOf, helpersOf, isAlive, openDescriptors } from "../support/children.ts";
+import { childrenAndTheirs, childrenOf, helperOf, helpersOf, isAlive, openDescriptors } from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
 import { withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";
@@ -52,14 +52,15 @@ for (const backend of SUPERVISED) {
   test(`${backend}: a helper that is killed is reported as lost, and takes the script's process along`, async () => {
     await withGuest({}, async ({ pid, sharedRoot }) => {
       const guest = await connect({ pid, sharedRoot, containerRoot: "/work", backend });
-      const step = guest.run({ script: "echo ready; exec sleep 1000" });
+      const step = guest.run({ script: "sleep 1000 & echo ready; exec sleep 1000" });
       const lost = assert.rejects(step, { code: "HELPER_LOST", message: /how the step ended is unknown/ });
       await once(step.stdout, "data");
       const helper = helperOf(process.pid);
-      const [child] = childrenOf(helper);
+      const tree = childrenAndTheirs(helper);
+      assert.equal(tree.length, 3); // the step, what it started, and the relay
       process.kill(helper, "SIGKILL");
       await lost;
-      await until("the script's process is gone", () => !existsSync(`/proc/${child?.pid}/ns`));
+      await until("the whole tree is gone", () => !tree.some(isAlive));
       assert.deepEqual(readdirSync(sharedRoot), []);
       guest.close();
     });
@@ -86,7 +87,7 @@ for (const backend of SUPERVISED) {
       const lost = assert.rejects(step, { code: "HELPER_LOST" });
       await once(step.stdout, "data");
       const helper = helperOf(process.pid);
-      const tree = childrenOf(helper).flatMap(({ pid: child }) => [child, ...childrenOf(child).map((one) => one.pid)]);
+      const tree = childrenAndTheirs(helper);
       assert.equal(tree.length, 3); // the step, what it started, and the relay
       process.kill(helper, "SIGSTOP");
       await lost;

@@ -24,6 +24,12 @@ export function childrenOf(parent: number): { pid: number; state: string }[] {
   });
 }
 
+/** The children of a process, and theirs. */
+export function childrenAndTheirs(parent: number): number[] {
+  const children = childrenOf(parent).map(({ pid }) => pid);
+  return children.concat(children.flatMap((child) => childrenOf(child).map(({ pid }) => pid)));
+}
+
 /** The supervisors among our children; what they run from cannot be seen without privilege, but their name can. */
 export function helpersOf(parent: number): number[] {
   return childrenOf(parent)

@@ -1,19 +1,23 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 
 import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { childOutput, childStream } from "../child-streams.ts";
 import { containerSlots, SLOT } from "../descriptor-slots.ts";
-import { killTree } from "../kill-tree.ts";
+import { killOrphans, killTree } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
-import { CONTROL_END } from "../record.ts";
+import { CONTROL_END, isComplete } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import { conclude, readStatus, type Status } from "../supervised.ts";
 import { PROBE_PATIENCE_MS, Unavailable, type Backend, type Ending, type Running } from "../types.ts";
+
+/** How long what a killed helper said may take to come. */
+const LAST_WORD_MS = 100;
 
 /** The same helper as the native backend's, started by node:child_process where there is no FFI. */
 export class HelperBackend implements Backend {
@@ -106,17 +110,33 @@ export class HelperBackend implements Backend {
   ): Promise<Ending> {
     const wasOutOfMemory = watchOom(this.#container);
     const control = childStream(child, SLOT.control) as Writable | undefined;
-    const requests = childStream(child, SLOT.request) as Writable | undefined;
+    const requests = childStream(child, SLOT.request) as Duplex | undefined;
     try {
       // Without a process there are no streams either, and the error event tells why.
       if (!status || !control || !requests || child.pid === undefined) return await failed;
       for (const stream of [control, requests]) ignoreClosedReader(stream);
+      const stepPid = readStepPid(requests);
       requests.end(request);
       const record = await Promise.race([status.record, failed]);
+      const orphaned = isComplete(record) ? undefined : await stepPid();
+      if (orphaned !== undefined) killOrphans(orphaned, this.#container);
       return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
     } finally {
       // Whoever still holds its other end, a helper that a guest stopped, shall not keep the agent from ending.
       requests?.destroy();
     }
   }
+}
+
+/** What the helper says of the step on the request's socket; it matters only where the helper is killed. */
+function readStepPid(requests: Readable): () => Promise<number | undefined> {
+  let said = Buffer.alloc(0);
+  requests.on("data", (chunk: Buffer) => (said = Buffer.concat([said, chunk])));
+  const closed = new Promise<void>((resolve) => {
+    requests.once("close", () => resolve()).once("end", () => resolve());
+  });
+  return async () => {
+    await Promise.race([closed, delay(LAST_WORD_MS)]);
+    return said.length === 4 ? said.readInt32LE(0) : undefined;
+  };
 }

@@ -3,9 +3,9 @@ import { SystemError } from "../../errors/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
 import { watchOom } from "../oom.ts";
-import { killTree } from "../kill-tree.ts";
+import { killOrphans, killTree } from "../kill-tree.ts";
 import { readPipe, writePipe } from "../pipe-streams.ts";
-import { CONTROL_END } from "../record.ts";
+import { CONTROL_END, isComplete } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import { conclude, readStatus } from "../supervised.ts";
@@ -100,7 +100,10 @@ export class NativeBackend implements Backend {
     const status = readStatus(pipe);
     let control: number | undefined = pipes.ours("control");
     const end = async (): Promise<Ending> => {
-      return conclude(await status.record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
+      const record = await status.record;
+      const orphaned = isComplete(record) ? undefined : pipes.stepPid;
+      if (orphaned !== undefined) killOrphans(orphaned, this.#container);
+      return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
     };
     return {
       stdin: pipes.has("stdin") ? writePipe(pipes.ours("stdin")) : undefined,
@@ -126,6 +129,7 @@ export class NativeBackend implements Backend {
         // The helper takes that for the word that nobody wants any more output.
         if (control !== undefined) libc.close(control);
         control = undefined;
+        pipes.closeRequest();
         this.#reaper.add(pid);
       },
     };

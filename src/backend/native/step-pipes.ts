@@ -1,3 +1,5 @@
+import { readSync } from "node:fs";
+
 import { ABOVE_SLOTS, SLOT } from "../descriptor-slots.ts";
 import type { Libc } from "./libc.ts";
 
@@ -7,6 +9,7 @@ type PipeName = "stdin" | "stdout" | "stderr" | "status" | "control";
 /** The descriptors of one step, ours and those given to the helper, so that a failure half way leaks none. */
 export class StepPipes {
   readonly #libc: Libc;
+  #request: number | undefined;
   readonly #ours = new Map<PipeName, number>();
   #given: [fd: number, slot: number][] = [];
 
@@ -39,14 +42,28 @@ export class StepPipes {
     this.#give(weWrite ? read : write, SLOT[name]);
   }
 
-  /** Closes our copies of what the helper now has. */
+  /** Closes our copies of what the helper now has, but for the request: the helper writes the step's pid over it. */
   closeGiven(): void {
-    for (const [fd] of this.#given) this.#libc.close(fd);
+    this.#request = this.#given.find(([, slot]) => slot === SLOT.request)?.[0];
+    for (const [fd] of this.#given) if (fd !== this.#request) this.#libc.close(fd);
     this.#given = [];
+  }
+
+  /** The step's pid, as far as the helper came. */
+  get stepPid(): number | undefined {
+    if (this.#request === undefined) return undefined;
+    const bytes = Buffer.alloc(5);
+    return readSync(this.#request, bytes, 0, bytes.length, 0) === 4 ? bytes.readInt32LE(0) : undefined;
+  }
+
+  closeRequest(): void {
+    if (this.#request !== undefined) this.#libc.close(this.#request);
+    this.#request = undefined;
   }
 
   closeAll(): void {
     this.closeGiven();
+    this.closeRequest();
     for (const fd of this.#ours.values()) this.#libc.close(fd);
     this.#ours.clear();
   }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { membersOf } from "../process-group.ts";
 
 const SIGKILL = 9;
 
@@ -10,21 +10,6 @@ function kill(pid: number, signal: number): void {
   }
 }
 
-/** The members of a process group, but for its leader. */
-function members(group: number): number[] {
-  return readdirSync("/proc")
-    .filter((name) => {
-      if (!/^\d+$/.test(name) || Number(name) === group) return false;
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "latin1");
-        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]) === group;
-      } catch {
-        return false; // it has just ended
-      }
-    })
-    .map(Number);
-}
-
 /**
  * Signals the process group that nsenter leads.
  *
@@ -33,7 +18,7 @@ function members(group: number): number[] {
 export function killGroup(group: number, signal: number, sparesLeader: boolean): void {
   if (sparesLeader && signal !== SIGKILL) {
     try {
-      const others = members(group);
+      const others = membersOf(group).filter((pid) => pid !== group);
       for (const pid of others) kill(pid, signal);
       // Before it has forked there is nobody else, and nothing to lose.
       if (others.length > 0) return;
