@@ -12,6 +12,21 @@ function kill(pid: number): boolean {
   }
 }
 
+/** What a process's first thread started, and what that did, at this moment. */
+function descendantsOf(parent: number): number[] {
+  let children = "";
+  try {
+    children = accessProc().read(`/proc/${parent}/task/${parent}/children`).toString("latin1");
+  } catch {
+    // It has just ended, or a kernel without that list: then what it started ends as far as it asked to.
+  }
+  const pids = children
+    .split(" ")
+    .map(Number)
+    .filter((pid) => pid > 0);
+  return pids.concat(pids.flatMap(descendantsOf));
+}
+
 /**
  * Kills a helper that does not answer, and first what it started: a step leads its process group. While the helper is
  * there, nobody else reaps its children, so their numbers are their own.
@@ -19,13 +34,7 @@ function kill(pid: number): boolean {
  * @param helper Its pid, which nobody has reaped yet.
  */
 export function killTree(helper: number): void {
-  let children = "";
-  try {
-    children = accessProc().read(`/proc/${helper}/task/${helper}/children`).toString("latin1");
-  } catch {
-    // It has just ended, or a kernel without that list: then what it started ends as far as it asked to.
-  }
-  for (const child of children.split(" ").map(Number)) if (child > 0 && !kill(-child)) kill(child);
+  for (const pid of descendantsOf(helper)) if (!kill(-pid)) kill(pid);
   kill(helper);
 }
 

@@ -82,13 +82,13 @@ for (const backend of SUPERVISED) {
   test(`${backend}: a helper that is stopped stops neither the agent nor the timeout`, async () => {
     await withGuest({}, async ({ pid }) => {
       const guest = await connect({ pid, backend });
-      const script = "sleep 1000 & echo ready; exec sleep 1000";
+      const script = "sleep 1000 & setsid sleep 1000 & echo ready; exec sleep 1000";
       const step = guest.run({ script, timeout: 500, forceKillAfterDelay: 50 });
       const lost = assert.rejects(step, { code: "HELPER_LOST" });
       await once(step.stdout, "data");
       const helper = helperOf(process.pid);
       const tree = childrenAndTheirs(helper);
-      assert.equal(tree.length, 3); // the step, what it started, and the relay
+      assert.equal(tree.length, 4); // the step, what it started, and the relay
       process.kill(helper, "SIGSTOP");
       await lost;
       await until("the whole tree is gone", () => !tree.some(isAlive));
