@@ -5,10 +5,9 @@ import { exitStatusOfResult } from "./exit-status.ts";
 import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
 import { passOn } from "./pass-on.ts";
+import { STUCK_MS } from "./patience.ts";
 import { say } from "./say.ts";
 
-/** How long a reader of ours that does not read is waited for, once the step was ended by force. */
-const STUCK_MS = 1000;
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**

@@ -1,9 +1,9 @@
-import { constants, fstatSync, openSync, write } from "node:fs";
+import { fstatSync, write } from "node:fs";
 import { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { isatty } from "node:tty";
 import { promisify } from "node:util";
 
+import { openAnew } from "./open-anew.ts";
 import { errnoText } from "./usage-error.ts";
 
 /** How long to wait before we try again to write to what does not block and is full. */
@@ -11,18 +11,6 @@ const FULL_MS = 5;
 
 /** Writes all of a chunk; rejects with the system's error. */
 export type Write = (chunk: Buffer) => Promise<void>;
-
-/**
- * A descriptor of our own that does not block, while those who share the old one see no change. Undefined where it may
- * not be opened (it is another user's, or a socket), or has no reader any more.
- */
-function openAnew(fd: number): number | undefined {
-  try {
-    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  } catch {
-    return undefined;
-  }
-}
 
 function writeBySocket(fd: number): Write {
   const socket = new Socket({ fd, readable: false, writable: true });
@@ -59,5 +47,5 @@ export function output(fd: 1 | 2): Write {
   if (stat.isFIFO()) return writeBySocket(openAnew(fd) ?? fd);
   // A socket cannot be opened anew; at our end Node gives it back as it was.
   if (stat.isSocket()) return writeBySocket(fd);
-  return writeByCalls(isatty(fd) ? (openAnew(fd) ?? fd) : fd);
+  return writeByCalls(openAnew(fd) ?? fd);
 }

@@ -16,7 +16,7 @@ import type { Writable } from "node:stream";
 import { after, before, test } from "node:test";
 
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
-import { processesOf } from "../support/processes.ts";
+import { processesWith } from "../support/processes.ts";
 import { childrenOf, helperOf, helpersOf } from "../support/children.ts";
 import { CLI, cli, finished, plainEnvironment, startCli, type CliResult } from "../support/cli.ts";
 import { canRun } from "../support/require.ts";
@@ -212,14 +212,17 @@ test("a reader that never reads a socket or a terminal does not outlive a timeou
   const child = startCli(timeout);
   assert.equal(((await once(child, "exit")) as [number])[0], 124);
   if (!canRun(t, ["script"])) return;
-  const terminal = spawn("script", ["-qc", `'${CLI}' ${timeout.join(" ")}`, "/dev/null"], {
+  // By an argument of its own it is told from the shell and from script(1), which goes on.
+  const mark = `MARK=${process.pid}`;
+  const [command = "", ...options] = timeout;
+  const marked = [`'${CLI}'`, command, "--env", mark, ...options].join(" ");
+  const terminal = spawn("script", ["-qc", marked, "/dev/null"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: plainEnvironment(),
   });
-  const ours = (): number => processesOf("k8s-executor-helper").length;
-  await until("the step runs", () => ours() > 0);
-  const [shell] = childrenOf(terminal.pid ?? 0);
-  await until("the command line has ended", () => childrenOf(shell?.pid ?? 0).length === 0);
+  const runs = (): boolean => processesWith(mark).some((one) => helpersOf(one).length > 0);
+  await until("the step runs", runs);
+  await until("the command line has ended", () => processesWith(mark).length === 0);
   terminal.kill("SIGKILL");
 });
 
