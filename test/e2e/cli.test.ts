@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -287,6 +288,13 @@ test("odd ends: a real-time signal, a removed working directory, a JSON result t
   const shared = ["--shared-root", guest.sharedRoot, "--container-root", guest.containerRoot];
   const removed = `mkdir -p '${guest.sharedRoot}/gone' && cd '${guest.sharedRoot}/gone' && rmdir ../gone && exec '${CLI}' run ${[...pid, ...shared].join(" ")} --script pwd`;
   assert.equal(execFileSync("sh", ["-c", removed], { encoding: "utf8", env: plainEnvironment() }), "/root\n");
+  // A link leads to the shared root: our directory is below it all the same.
+  const link = path.join(path.dirname(guest.sharedRoot), "link");
+  symlinkSync(guest.sharedRoot, link);
+  mkdirSync(path.join(guest.sharedRoot, "below"));
+  const linked = ["--shared-root", link, "--container-root", guest.containerRoot, "--script", "pwd"];
+  const below = await cli(["run", ...pid, ...linked], { cwd: path.join(link, "below") });
+  assert.equal(below.stdout, `${guest.containerRoot}/below\n`);
   const { status, stderr } = await cli(["run", ...pid, "--json=/dev/full", "--script", "exit 4"]);
   assert.deepEqual([status, stderr], [4, "k8s-executor: the JSON result cannot be written (ENOSPC)\n"]);
   const file = path.join(guest.sharedRoot, "usage.json");

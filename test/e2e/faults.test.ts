@@ -24,11 +24,21 @@ import { connect } from "../../src/index.ts";
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
 import { childrenAndTheirs, childrenOf, helperOf, helpersOf, isAlive, openDescriptors } from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
-import { withGuest } from "../support/contract.ts";
+import { BACKENDS, withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
 
 const SUPERVISED = ["native", "helper"] as const;
+
+/** Sends a signal to the helper of the step that runs, and waits until the step is lost and nothing of it is left. */
+async function strikeHelper(signal: NodeJS.Signals, processes: number, lost: Promise<void>): Promise<void> {
+  const helper = helperOf(process.pid);
+  const tree = childrenAndTheirs(helper);
+  assert.equal(tree.length, processes);
+  process.kill(helper, signal);
+  await lost;
+  await until("the whole tree is gone", () => !tree.some(isAlive));
+}
 
 for (const backend of SUPERVISED) {
   test(`${backend}: an agent killed by SIGKILL leaves no script file and no process`, async () => {
@@ -55,13 +65,21 @@ for (const backend of SUPERVISED) {
       const step = guest.run({ script: "sleep 1000 & echo ready; exec sleep 1000" });
       const lost = assert.rejects(step, { code: "HELPER_LOST", message: /how the step ended is unknown/ });
       await once(step.stdout, "data");
-      const helper = helperOf(process.pid);
-      const tree = childrenAndTheirs(helper);
-      assert.equal(tree.length, 3); // the step, what it started, and the relay
-      process.kill(helper, "SIGKILL");
-      await lost;
-      await until("the whole tree is gone", () => !tree.some(isAlive));
+      // The step, what it started, and the relay.
+      await strikeHelper("SIGKILL", 3, lost);
       assert.deepEqual(readdirSync(sharedRoot), []);
+      guest.close();
+    });
+  });
+
+  test(`${backend}: a directory in the place of the script does not hide that the helper was lost`, async () => {
+    await withGuest({}, async ({ pid, sharedRoot }) => {
+      const guest = await connect({ pid, sharedRoot, containerRoot: "/work", backend });
+      const script = 'rm "$0"; mkdir "$0"; echo ready; exec sleep 1000';
+      const step = guest.run({ script });
+      const lost = assert.rejects(step, { code: "HELPER_LOST" });
+      await once(step.stdout, "data");
+      await strikeHelper("SIGKILL", 2, lost);
       guest.close();
     });
   });
@@ -86,12 +104,7 @@ for (const backend of SUPERVISED) {
       const step = guest.run({ script, timeout: 500, forceKillAfterDelay: 50 });
       const lost = assert.rejects(step, { code: "HELPER_LOST" });
       await once(step.stdout, "data");
-      const helper = helperOf(process.pid);
-      const tree = childrenAndTheirs(helper);
-      assert.equal(tree.length, 4); // the step, what it started, and the relay
-      process.kill(helper, "SIGSTOP");
-      await lost;
-      await until("the whole tree is gone", () => !tree.some(isAlive));
+      await strikeHelper("SIGSTOP", 4, lost);
       await until("the helper is gone", () => helpersOf(process.pid).length === 0);
       guest.close();
     });
@@ -131,6 +144,16 @@ test("a lost helper leaves nothing of ours open, whoever still holds its descrip
       process.kill(Number(holder), "SIGKILL");
     }
   });
+});
+
+test("no backend runs a step in a container that has ended, though its mounts are still there", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  for (const backend of BACKENDS) {
+    const target = await makeGuest({ namespaces: "mnt" });
+    await using guest = await connect({ pid: target.pid, backend });
+    await target.close();
+    await assert.rejects(guest.exec(["true"]), { code: "CONTAINER_GONE" });
+  }
 });
 
 test("native: a thousand steps leave no descriptor, no child and no file", async () => {

@@ -4,20 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-const FLAGS = [
-  "-O2",
-  "-std=gnu11",
-  "-D_GNU_SOURCE",
-  "-Wall",
-  "-Wextra",
-  "-Werror",
-  "-Wshadow",
-  "-Wconversion",
-  "-Wstrict-prototypes",
-  "-Wmissing-prototypes",
-  "-Wvla",
-  "-Wformat=2",
-];
+import { WARNINGS } from "../../native/flags.ts";
 
 let directory: string | undefined;
 
@@ -30,7 +17,7 @@ export function compile(source: string, name: string, flags: readonly string[]):
   }
   const program = path.join(directory, name);
   const file = fileURLToPath(new URL(source, import.meta.url));
-  execFileSync("cc", [...FLAGS, ...flags, "-o", program, file], { stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync("cc", ["-O2", ...WARNINGS, ...flags, "-o", program, file], { stdio: ["ignore", "inherit", "inherit"] });
   return program;
 }
 
