@@ -251,11 +251,12 @@ static void orphan(void)
     say("done");
 }
 
-/* Says in a file that we run although our supervisor is gone. One that is just dying takes us along meanwhile. */
+/* Says in a file that we run although our supervisor is gone. One that is just dying takes us along meanwhile; where init has
+ * us already, nothing is to be waited for, and the agent, which kills what a lost helper leaves, is on its way. */
 static void alone(const char *file)
 {
     int parent = getppid();
-    for (int i = 0; i < 100 && parent == getppid(); i++) {
+    for (int i = 0; i < 100 && parent == getppid() && parent != 1; i++) {
         if (is_helper(parent))
             return;
         usleep(1000);
