@@ -48,7 +48,7 @@ static long open_children(long of)
 
 /* The polite signal goes to grandchildren too, for a process that left the group is nobody's to end but its parent's.
  * SIGKILL need not: what it orphans becomes ours. */
-static uint32_t signal_children_of(long of, int signal, long signalled_group, long spared, int depth)
+static uint32_t signal_children_of(long of, int signal, long signalled_group, long spared, long subreaper, int depth)
 {
     uint32_t count = 0;
     long fd = open_children(of);
@@ -63,10 +63,12 @@ static uint32_t signal_children_of(long of, int signal, long signalled_group, lo
                 pid = pid * 10 + (text[i] - '0');
                 continue;
             }
-            if (pid > 0 && pid != spared) {
+            if (pid > 0 && pid == subreaper) {
+                count += signal_children_of(pid, signal, signalled_group, spared, 0, depth - 1);
+            } else if (pid > 0 && pid != spared) {
                 count++;
                 if (signal != 0 && signal != SIGKILL && depth > 0)
-                    signal_children_of(pid, signal, signalled_group, spared, depth - 1);
+                    signal_children_of(pid, signal, signalled_group, spared, 0, depth - 1);
                 if (signal != 0 && SYSCALL(getpgid, pid) != signalled_group)
                     SYSCALL(kill, pid, signal); /* it may have ended since: nothing to do then */
             }
@@ -77,8 +79,8 @@ static uint32_t signal_children_of(long of, int signal, long signalled_group, lo
     return count;
 }
 
-uint32_t children_signal(int signal, long signalled_group, long spared)
+uint32_t children_signal(int signal, long signalled_group, long spared, long subreaper)
 {
     enum { DEEPEST = 32 };
-    return signal_children_of(0, signal, signalled_group, spared, DEEPEST);
+    return signal_children_of(0, signal, signalled_group, spared, subreaper, DEEPEST);
 }

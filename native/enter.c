@@ -23,7 +23,7 @@ static int take_root(void)
     return (int)SYSCALL(chroot, ".");
 }
 
-static int close_descriptors(const struct request *request)
+static int close_descriptors(const struct request *request, int channel)
 {
     unsigned int first = FD_STEP_SCRIPT;
     if (request->header.flags & REQUEST_SCRIPT_MEMFD) {
@@ -31,6 +31,14 @@ static int close_descriptors(const struct request *request)
         if (result < 0)
             return (int)result;
         first++;
+    }
+    if (channel >= 0) {
+        long result = SYSCALL(dup3, channel, FD_CHANNEL, O_CLOEXEC);
+        if (result < 0)
+            return (int)result;
+        if (first < FD_CHANNEL)
+            SYSCALL(close, FD_STEP_SCRIPT);
+        first = FD_CHANNEL + 1;
     }
     long result = SYSCALL(close_range, first, ~0u, 0);
     if (result != -ENOSYS)
@@ -88,7 +96,7 @@ static int die_with_supervisor(const struct request *request, const struct progr
     return joins(request, CLONE_NEWPID) || SYSCALL(getppid) == progress->supervisor ? 0 : -ESRCH;
 }
 
-void enter(const struct request *request, const struct streams *streams, struct progress *progress)
+void enter(const struct request *request, const struct streams *streams, int channel, struct progress *progress)
 {
     at_stage(progress, STAGE_ROOT);
     int result = take_root();
@@ -102,7 +110,7 @@ void enter(const struct request *request, const struct streams *streams, struct 
         result = take_streams(streams);
     }
     if (result == 0)
-        result = close_descriptors(request);
+        result = close_descriptors(request, channel);
     if (result == 0)
         result = take_identity(request, progress);
     if (result == 0) {
@@ -119,6 +127,8 @@ void enter(const struct request *request, const struct streams *streams, struct 
         at_stage(progress, STAGE_SCRIPT_PATH);
         result = (int)SYSCALL(faccessat, AT_FDCWD, request->arguments[request->header.argument_count - 1], R_OK);
     }
+    if (result == 0 && channel >= 0)
+        result = fork_below_subreaper(progress);
     if (result == 0) {
         at_stage(progress, STAGE_SIGNALS);
         result = unblock_signals();

@@ -72,8 +72,8 @@ static void close_steps_ends(const struct request *request)
 }
 
 /* Answers 0, or -errno with the stage in *progress; *record then says how the step ended. */
-static int run_step(struct request *request, struct relay *relay, int *signals, struct progress *progress,
-                    struct record *record)
+static int run_step(struct request *request, struct relay *relay, int *signals, struct step *step,
+                    struct progress *progress, struct record *record)
 {
     at_stage(progress, STAGE_SUPERVISE);
     int result = close_above(FD_NAMESPACES + request->header.namespace_count + request->header.cgroup_count);
@@ -101,14 +101,14 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
     if (result < 0)
         return result;
     progress->supervisor = (int32_t)SYSCALL(getpid);
-    long child = spawn_step(request, &relay->streams, progress);
-    if (child < 0)
-        return (int)child;
-    tell_child(child);
+    result = spawn_step(request, &relay->streams, progress, step);
+    if (result < 0)
+        return result;
+    tell_child(step->child);
     close_steps_ends(request);
     close_steps_streams(&relay->streams);
     bool kills_leftovers = (request->header.flags & REQUEST_KILL_LEFTOVERS) != 0;
-    result = supervise(child, *signals, (int)target, kills_leftovers, relay, record);
+    result = supervise(step, *signals, (int)target, kills_leftovers, relay, &progress->end, record);
     if (result < 0)
         at_stage(progress, STAGE_RELAY);
     return result;
@@ -120,6 +120,7 @@ int helper_main(int argc, char **argv)
     struct record record = {.kind = RECORD_ENDED};
     struct request request = {.header = {.flags = 0}};
     struct relay relay = {.pid = 0};
+    struct step step = {.child = -1, .channel = -1};
     int signals = -1;
     long result = SYSCALL(rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
     /* Started without FFI: go on from a copy of ourselves. */
@@ -139,7 +140,7 @@ int helper_main(int argc, char **argv)
         result = receive_request(&request);
     struct progress *progress = result == 0 ? allocate(sizeof *progress, MAP_SHARED) : NULL;
     if (progress) {
-        result = run_step(&request, &relay, &signals, progress, &record);
+        result = run_step(&request, &relay, &signals, &step, progress, &record);
         record.stage = progress->stage;
         record.detail = progress->detail;
         record.kept = progress->kept;
@@ -152,5 +153,8 @@ int helper_main(int argc, char **argv)
         record.flags |= RECORD_SCRIPT_LEFT;
     long written = SYSCALL(write, FD_STATUS, &record, sizeof record);
     outlive_relay(&relay, signals);
+    /* A subreaper, that was killed: whoever is the agent's parent shall not have to reap it. */
+    if (step.child > 0)
+        SYSCALL(wait4, step.child, NULL, 0, NULL);
     return written == (long)sizeof record ? 0 : HELPER_FAILED;
 }

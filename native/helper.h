@@ -5,6 +5,7 @@
 #include "request.h"
 #include "stage.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 /* The helper's own exit status where it could not even report. */
@@ -42,8 +43,9 @@ int start_relay(struct relay *relay);
  * wants no more of it. Staying as its parent, we leave no zombie to whoever is the agent's. `signals`: of SIGCHLD. */
 void outlive_relay(struct relay *relay, int signals);
 
-/* enter.c: makes this process the step. Returns only where that failed, with *progress saying how. */
-void enter(const struct request *request, const struct streams *streams, struct progress *progress);
+/* enter.c: makes this process the step, below a subreaper where there is a channel to one. Returns only where that failed,
+ * with *progress saying how. */
+void enter(const struct request *request, const struct streams *streams, int channel, struct progress *progress);
 
 /* join.c: joins the namespaces, but for pid where the supervisor has joined it already. Answers 0 or -errno. */
 int join_namespaces(const struct request *request, uint32_t skip, struct progress *progress);
@@ -55,8 +57,27 @@ bool joins(const struct request *request, uint32_t type);
 int take_outer_groups(const struct request *request, struct progress *progress);
 int take_identity(const struct request *request, struct progress *progress);
 
-/* spawn.c: starts the step's first process. Answers its pid or -errno. */
-long spawn_step(const struct request *request, const struct streams *streams, struct progress *progress);
+/* What spawn.c started. Without a subreaper, our child is the step's first process and leads the step's process group. */
+struct step {
+    long child;
+    long leader; /* of the group, as our pid namespace counts; 0 while it is not known */
+    int channel; /* to the subreaper that our child is, or -1 */
+};
+/* Starts the step's first process. Answers 0 or -errno. */
+int spawn_step(const struct request *request, const struct streams *streams, struct progress *progress,
+               struct step *step);
+
+/* subreaper.c: a process of ours between supervisor and step, inside the target's pid namespace. */
+enum { FD_CHANNEL = 4 }; /* there, until the step's execve */
+/* What it says on the channel; the kernel adds who said it. */
+enum word { WORD_STARTED = 's', WORD_LEFTOVERS = 'l' };
+/* The supervisor's end and its own. They answer 0 or -errno. */
+int make_channel(int channel[2]);
+/* Forks: the step's first process goes on, the other stays as its subreaper and never returns. */
+int fork_below_subreaper(struct progress *progress);
+/* The next word, and the pid of who said it; 0 where there is none. */
+int hear_word(int channel, long *speaker);
+void note_end(struct step_end *end, int wait_status, const struct rusage *usage);
 
 /* resources.c: the target's cgroup, oom_score_adj and limits. What is refused is noted in *progress. */
 void take_resources(const struct request *request, struct progress *progress);
@@ -85,7 +106,8 @@ int remove_script(const struct request *request);
 
 /* supervise.c: stays until the step has ended, and says how in *record. Answers 0, or -errno where it had to end the
  * step because its output could not be passed on. */
-int supervise(long child, int signals, int target, bool kills_leftovers, struct relay *relay, struct record *record);
+int supervise(struct step *step, int signals, int target, bool kills_leftovers, struct relay *relay,
+              const struct step_end *reported, struct record *record);
 
 /* process_stat.c: what /proc/PID/stat tells. Answers false where there is no such process. */
 struct process_stat {
@@ -106,8 +128,9 @@ bool living_members(long group, long but_of, uint32_t *count);
 void *memcpy(void *restrict to, const void *restrict from, size_t length);
 
 /* children.c: sends the signal (0: none) to the processes that are ours to reap, but for the spared one and the members of a
- * group that got it already, and answers how many there are. Any but SIGKILL goes to their descendants too. */
-uint32_t children_signal(int signal, long signalled_group, long spared);
+ * group that got it already, and answers how many there are. Any but SIGKILL goes to their descendants too. The subreaper
+ * (0: none) neither counts nor gets anything: what is its to reap does. */
+uint32_t children_signal(int signal, long signalled_group, long spared, long subreaper);
 
 /* unaided.c: for an agent without FFI. Answers -errno, or does not return. */
 int run_from_sealed_copy(char **argv);

@@ -2,6 +2,7 @@
 #ifndef K8S_EXECUTOR_RECORD_H
 #define K8S_EXECUTOR_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum record_kind {
@@ -44,6 +45,15 @@ enum kept {
  * end, not only for the step's first process. The end of file means that the agent died. */
 #define CONTROL_END 0x80
 
+/* How the step's first process ended. */
+struct step_end {
+    bool is_known;
+    int32_t wait_status;
+    uint64_t user_microseconds;
+    uint64_t system_microseconds;
+    uint64_t max_rss_kib;
+};
+
 /* Where the child tells the supervisor how far it came: shared memory, so the child needs no descriptor for it. */
 struct progress {
     uint32_t stage;
@@ -51,7 +61,8 @@ struct progress {
     uint32_t detail;
     uint32_t kept;
     int32_t cgroup_error;
-    int32_t supervisor; /* its pid, for the child to see whether it still is its parent */
+    int32_t supervisor;  /* its pid, for the child to see whether it still is its parent */
+    struct step_end end; /* by the subreaper */
 };
 
 #endif

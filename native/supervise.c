@@ -14,12 +14,14 @@
 #define KILL_PATIENCE_MS 700
 
 struct supervision {
-    long child;
-    bool child_ended;
+    struct step *step;
+    const struct step_end *reported; /* by the subreaper */
+    bool child_ended; /* the step's first process, and with it the subreaper unless something is left for that */
     bool group_empty;
     bool ending;  /* the agent asked for the end of the whole tree, not only of its first process */
     bool killing; /* and the time for doing so politely is over */
     int64_t give_up_at;
+    uint64_t early; /* signals for a step that its subreaper has not started yet */
     struct relay *relay;
     struct record *record;
 };
@@ -29,6 +31,15 @@ static int64_t now_ms(void)
     struct timespec now = {0, 0};
     SYSCALL(clock_gettime, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void take_end(struct supervision *s, const struct step_end *end)
+{
+    s->child_ended = true;
+    s->record->wait_status = end->wait_status;
+    s->record->user_microseconds = end->user_microseconds;
+    s->record->system_microseconds = end->system_microseconds;
+    s->record->max_rss_kib = end->max_rss_kib;
 }
 
 /* Ends zombies, ours and those reparented to us, and remembers how the step's own first process ended. */
@@ -44,23 +55,50 @@ static void reap(struct supervision *s)
             s->relay->pid = 0;
             s->record->flags |= RECORD_OUTPUT_CUT; /* it stays until it is told of the step's end */
         }
-        if (pid != s->child)
+        if (pid != s->step->child)
             continue;
-        s->child_ended = true;
-        s->record->wait_status = status;
-        s->record->user_microseconds = (uint64_t)usage.ru_utime.tv_sec * 1000000u + (uint64_t)usage.ru_utime.tv_usec;
-        s->record->system_microseconds = (uint64_t)usage.ru_stime.tv_sec * 1000000u + (uint64_t)usage.ru_stime.tv_usec;
-        s->record->max_rss_kib = (uint64_t)usage.ru_maxrss;
+        s->step->child = 0;
+        /* A subreaper that was killed reports nothing, and has taken the step with it. */
+        struct step_end end = {.is_known = false};
+        note_end(&end, status, &usage);
+        take_end(s, s->reported->is_known ? s->reported : &end);
     }
+}
+
+static long subreaper_of(const struct step *step)
+{
+    return step->channel >= 0 ? step->child : 0;
 }
 
 /* To the process group and to everything that is our child or was reparented to us. The group's number stays taken
  * while it has members, also after its leader was reaped; once it was seen empty, it may be somebody else's. */
 static uint32_t signal_tree(struct supervision *s, int signal)
 {
-    if (!s->group_empty && SYSCALL(kill, -s->child, signal) == -ESRCH && s->child_ended)
+    long leader = s->step->leader;
+    if (leader <= 0 && signal == SIGKILL) /* below a subreaper there is nothing yet that could be left behind */
+        SYSCALL(kill, s->step->child, SIGKILL);
+    else if (leader <= 0 && signal > 0)
+        s->early |= 1ull << (signal - 1);
+    if (leader > 0 && !s->group_empty && SYSCALL(kill, -leader, signal) == -ESRCH && s->child_ended)
         s->group_empty = true;
-    return children_signal(signal, s->child, s->relay->pid);
+    return children_signal(signal, leader, s->relay->pid, subreaper_of(s->step));
+}
+
+/* Who leads the step's process group, and that it has left something. */
+static void hear(struct supervision *s)
+{
+    long speaker = 0;
+    int word;
+    while ((word = hear_word(s->step->channel, &speaker)) != 0) {
+        if (word == WORD_STARTED && s->step->leader == 0) {
+            s->step->leader = speaker;
+            for (int signal = 1; signal <= 64; signal++)
+                if (s->early & 1ull << (signal - 1))
+                    signal_tree(s, signal);
+        }
+        if (word == WORD_LEFTOVERS && s->reported->is_known)
+            take_end(s, s->reported);
+    }
 }
 
 static void kill_tree(struct supervision *s)
@@ -98,7 +136,8 @@ static bool settled(struct supervision *s)
 {
     if (!s->ending && !s->killing)
         return s->child_ended;
-    if (s->child_ended && signal_tree(s, 0) == 0 && (s->group_empty || !group_lives(s->child)))
+    if (s->child_ended && signal_tree(s, 0) == 0 &&
+        (s->group_empty || s->step->leader <= 0 || !group_lives(s->step->leader)))
         return true;
     return s->killing && now_ms() >= s->give_up_at;
 }
@@ -112,13 +151,15 @@ static bool target_is_ending(void)
     return !read_process_stat(FD_TARGET, "stat", &stat) || (stat.flags & PF_EXITING) != 0;
 }
 
-/* What is reparented to us, and what of the group is another's, the init's of a pid namespace. Mostly the group is gone,
- * and nobody needs to look for it. */
-static uint32_t survivors(long group, long relay)
+/* What is reparented to us or the subreaper, and what of the group has another parent. Mostly the group is gone, and nobody
+ * needs to look for it. */
+static uint32_t survivors(const struct step *step, long relay)
 {
     uint32_t others = 0;
-    uint32_t ours = children_signal(0, group, relay);
-    if (SYSCALL(kill, -group, 0) == 0 && living_members(group, SYSCALL(getpid), &others))
+    long subreaper = subreaper_of(step);
+    uint32_t ours = children_signal(0, step->leader, relay, subreaper);
+    if (step->leader > 0 && SYSCALL(kill, -step->leader, 0) == 0 &&
+        living_members(step->leader, subreaper > 0 ? subreaper : SYSCALL(getpid), &others))
         return ours + others;
     return ours;
 }
@@ -133,24 +174,26 @@ static int relay_if_needed(struct supervision *s, const struct pollfd watched[2]
     return start_relay(s->relay);
 }
 
-int supervise(long child, int signals, int target, bool kills_leftovers, struct relay *relay, struct record *record)
+int supervise(struct step *step, int signals, int target, bool kills_leftovers, struct relay *relay,
+              const struct step_end *reported, struct record *record)
 {
-    struct supervision s = {.child = child, .relay = relay, .record = record};
+    struct supervision s = {.step = step, .reported = reported, .relay = relay, .record = record};
     struct pollfd watched[] = {
         {.fd = signals, .events = POLLIN},
         {.fd = FD_CONTROL, .events = POLLIN},
         {.fd = target, .events = POLLIN}, /* negative where pidfds are missing: poll passes it over */
         {.fd = relay->streams.ours[1], .events = POLLIN},
         {.fd = relay->streams.ours[2], .events = POLLIN},
+        {.fd = step->channel, .events = POLLIN},
     };
     bool is_relayed = false;
     int failure = relay_if_needed(&s, watched + 3, &is_relayed);
     while (!settled(&s)) {
-        /* What ends in the target's own pid namespace is not ours to reap and makes no signal: look now and then. */
+        /* What the subreaper reaps, and what ends of a group that has other parents, makes no signal: look now and then. */
         struct timespec patience = {.tv_sec = 0, .tv_nsec = 20 * 1000000};
         if (is_relayed)
             watched[3].fd = watched[4].fd = -1;
-        long ready = SYSCALL(ppoll, watched, 5, s.ending || s.killing ? &patience : NULL, NULL, 0);
+        long ready = SYSCALL(ppoll, watched, 6, s.ending || s.killing ? &patience : NULL, NULL, 0);
         if (ready < 0 && ready != -EINTR) {
             kill_tree(&s);
             continue;
@@ -159,6 +202,11 @@ int supervise(long child, int signals, int target, bool kills_leftovers, struct 
             struct signalfd_siginfo info;
             SYSCALL(read, signals, &info, sizeof info); /* only to clear it: reap() asks the kernel itself */
         }
+        /* Before the end is looked at: what it says of the end came before that. */
+        if (watched[5].revents)
+            hear(&s);
+        if (watched[5].revents & (POLLHUP | POLLERR))
+            watched[5].fd = -1;
         reap(&s);
         if (watched[1].revents) {
             obey(&s);
@@ -178,7 +226,9 @@ int supervise(long child, int signals, int target, bool kills_leftovers, struct 
         if (s.killing || failure < 0 || (kills_leftovers && s.child_ended))
             kill_tree(&s);
     }
-    record->survivors = survivors(child, relay->pid);
+    record->survivors = survivors(step, relay->pid);
+    if (subreaper_of(step) > 0)
+        SYSCALL(kill, step->child, SIGKILL); /* what is left becomes the child of the target's init */
     if (!s.child_ended)
         record->flags |= RECORD_UNREAPED;
     if ((record->wait_status & 0x7f) == SIGKILL && target_is_ending())

@@ -1,8 +1,13 @@
 import { readlinkSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
 import type { Container } from "../container/index.ts";
 import { accessProc } from "../system/index.ts";
 import { membersOf } from "./process-group.ts";
+
+/** A process that is killed is gone within milliseconds, unless it sleeps uninterruptibly. */
+const KILL_ROUNDS = 100;
+const BETWEEN_ROUNDS_MS = 5;
 
 function kill(pid: number): boolean {
   try {
@@ -47,11 +52,20 @@ function mountNamespaceOf(pid: number | "self"): string {
 }
 
 /**
- * Kills what a step left whose helper is gone. Its group's number may by now be somebody else's, so only processes in the
- * container's mount namespace count.
+ * Kills what a step left whose helper is gone: the members of its process group, and what a subreaper still holds. Its
+ * number may by now be somebody else's, so only processes in the container's mount namespace count.
+ *
+ * @param child The helper's child: the leader of the group, or the subreaper (native/subreaper.c), which waits for this.
  */
-export function killOrphans(group: number, container: Container): void {
+export async function killOrphans(child: number, container: Container): Promise<void> {
   const its = mountNamespaceOf(container.pid);
   if (its === "" || its === mountNamespaceOf("self")) return;
-  for (const pid of membersOf(group)) if (mountNamespaceOf(pid) === its) kill(pid);
+  // What is killed orphans what it started, and a zombie is in no namespace: so until nobody is left.
+  for (let round = 0; round < KILL_ROUNDS; round++) {
+    const left = [...membersOf(child), ...descendantsOf(child)].filter((pid) => mountNamespaceOf(pid) === its);
+    for (const pid of left) if (pid !== child) kill(pid);
+    if (left.every((pid) => pid === child)) break;
+    await delay(BETWEEN_ROUNDS_MS);
+  }
+  if (mountNamespaceOf(child) === its) kill(child);
 }

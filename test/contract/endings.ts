@@ -78,8 +78,6 @@ export const endings: readonly Case[] = [
   {
     name: "cancelling ends the whole tree, with what has left the process group",
     backends: SUPERVISED,
-    // In a pid namespace of its own an orphan becomes its init's child, out of the helper's sight.
-    when: (target) => target.sharesPids,
     async run({ guest }) {
       const controller = new AbortController();
       const script = "setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.01; done' & wait";
@@ -102,6 +100,39 @@ export const endings: readonly Case[] = [
       // In a guest whose init never waits, it stays as a zombie for ever.
       const look = `grep -s '^State:' /proc/${step.stdout}/status || echo gone`;
       assert.match((await guest.run({ script: look })).stdout ?? "", /^(gone|State:\tZ.*)$/);
+    },
+  },
+  {
+    name: "leftovers that left the group are counted, and ended where that is asked for",
+    backends: SUPERVISED,
+    async run({ guest }) {
+      // The daemon says itself that it has left: the step must not end before.
+      const script =
+        "(setsid sh -c 'echo $$; exec sleep 300 >/dev/null 2>&1 </dev/null' &) | { read pid; echo $pid; exit 3; }";
+      const left = await guest.run({ script });
+      assert.deepEqual([left.exitCode, left.leftoverProcesses, left.isOutputTruncated], [3, 1, false]);
+      const alive = await guest.run({ script: `kill -0 ${left.stdout} && kill -9 ${left.stdout} && echo yes` });
+      assert.equal(alive.stdout, "yes");
+      const ended = await guest.run({ script, leftovers: "kill" });
+      assert.deepEqual([ended.exitCode, ended.leftoverProcesses], [3, 0]);
+      const look = `grep -s '^State:' /proc/${ended.stdout}/status || echo gone`;
+      assert.equal((await guest.run({ script: look })).stdout, "gone");
+    },
+  },
+  {
+    name: "a step that kills or stops what stands between it and its supervisor is never taken for a success",
+    backends: SUPERVISED,
+    // Elsewhere that is the supervisor itself (test/hostile/stopped.ts).
+    when: (target) => !target.sharesPids,
+    async run({ guest }) {
+      const killed = await guest.run({ script: "echo $$; kill -KILL $PPID; sleep 1000" });
+      assert.deepEqual([killed.outcome, killed.signal, killed.exitCode], ["signaled", "SIGKILL", undefined]);
+      const stopped = guest.run({ script: "kill -STOP $PPID; exit 0", timeout: 300, forceKillAfterDelay: 50 });
+      await assert.rejects(stopped, { code: "HELPER_LOST" });
+      // A helper of ours, or what it runs, would be seen here.
+      const left = "for p in /proc/[0-9]*; do grep -lsa k8s-executor-helper $p/cmdline; done";
+      const { stdout } = await guest.run({ script: `${left} | grep -v "/$PPID/"` });
+      assert.equal(stdout, "");
     },
   },
   {

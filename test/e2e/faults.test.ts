@@ -22,7 +22,7 @@ import { pinContainer } from "../../src/container/index.ts";
 import { Guest } from "../../src/guest.ts";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
-import { childrenAndTheirs, childrenOf, helperOf, helpersOf, isAlive, openDescriptors } from "../support/children.ts";
+import { descendantsOf, childrenOf, helperOf, helpersOf, isAlive, openDescriptors } from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
 import { BACKENDS, withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";
@@ -33,7 +33,7 @@ const SUPERVISED = ["native", "helper"] as const;
 /** Sends a signal to the helper of the step that runs, and waits until the step is lost and nothing of it is left. */
 async function strikeHelper(signal: NodeJS.Signals, processes: number, lost: Promise<void>): Promise<void> {
   const helper = helperOf(process.pid);
-  const tree = childrenAndTheirs(helper);
+  const tree = descendantsOf(helper);
   assert.equal(tree.length, processes);
   process.kill(helper, signal);
   await lost;
@@ -59,14 +59,14 @@ for (const backend of SUPERVISED) {
     });
   });
 
-  test(`${backend}: a helper that is killed is reported as lost, and takes the script's process along`, async () => {
+  test(`${backend}: a helper that is killed is reported as lost, and takes all that the script started along`, async () => {
     await withGuest({}, async ({ pid, sharedRoot }) => {
       const guest = await connect({ pid, sharedRoot, containerRoot: "/work", backend });
-      const step = guest.run({ script: "sleep 1000 & echo ready; exec sleep 1000" });
+      const step = guest.run({ script: "sleep 1000 & setsid sleep 1000 & sleep 0.1; echo ready; exec sleep 1000" });
       const lost = assert.rejects(step, { code: "HELPER_LOST", message: /how the step ended is unknown/ });
       await once(step.stdout, "data");
-      // The step, what it started, and the relay.
-      await strikeHelper("SIGKILL", 3, lost);
+      // The subreaper, the step, what it started, and the relay.
+      await strikeHelper("SIGKILL", 5, lost);
       assert.deepEqual(readdirSync(sharedRoot), []);
       guest.close();
     });
@@ -79,7 +79,7 @@ for (const backend of SUPERVISED) {
       const step = guest.run({ script });
       const lost = assert.rejects(step, { code: "HELPER_LOST" });
       await once(step.stdout, "data");
-      await strikeHelper("SIGKILL", 2, lost);
+      await strikeHelper("SIGKILL", 3, lost);
       guest.close();
     });
   });
@@ -89,7 +89,8 @@ for (const backend of SUPERVISED) {
       const guest = await connect({ pid, backend });
       const step = guest.run({ script: "echo ready; read line", stdin: "pipe" });
       await once(step.stdout, "data");
-      const [relay] = helpersOf(helperOf(process.pid));
+      // After the subreaper.
+      const relay = helpersOf(helperOf(process.pid)).at(-1);
       assert.equal(readlinkSync(`/proc/${relay}/ns/pid`), readlinkSync("/proc/self/ns/pid"));
       step.stdin?.end();
       await step;
@@ -104,7 +105,7 @@ for (const backend of SUPERVISED) {
       const step = guest.run({ script, timeout: 500, forceKillAfterDelay: 50 });
       const lost = assert.rejects(step, { code: "HELPER_LOST" });
       await once(step.stdout, "data");
-      await strikeHelper("SIGSTOP", 4, lost);
+      await strikeHelper("SIGSTOP", 5, lost);
       await until("the helper is gone", () => helpersOf(process.pid).length === 0);
       guest.close();
     });

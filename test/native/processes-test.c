@@ -29,18 +29,18 @@ static void end(pid_t pid, int signal)
 
 static void signals_those_who_did_not_get_it(void)
 {
-    CHECK(children_signal(0, 0, 0) == 0);
+    CHECK(children_signal(0, 0, 0, 0) == 0);
     pid_t grouped = start_waiting(true);
     pid_t spared = start_waiting(false);
     pid_t other = start_waiting(false);
-    CHECK(children_signal(0, 0, 0) == 3);
-    CHECK(children_signal(SIGTERM, grouped, spared) == 2);
+    CHECK(children_signal(0, 0, 0, 0) == 3);
+    CHECK(children_signal(SIGTERM, grouped, spared, 0) == 2);
     end(other, SIGTERM);
-    CHECK(children_signal(SIGKILL, 0, spared) == 1);
+    CHECK(children_signal(SIGKILL, 0, spared, 0) == 1);
     end(grouped, SIGKILL);
-    CHECK(children_signal(SIGKILL, 0, 0) == 1);
+    CHECK(children_signal(SIGKILL, 0, 0, 0) == 1);
     end(spared, SIGKILL);
-    CHECK(children_signal(SIGKILL, 0, 0) == 0);
+    CHECK(children_signal(SIGKILL, 0, 0, 0) == 0);
 }
 
 static void finds_many(void)
@@ -48,8 +48,8 @@ static void finds_many(void)
     static pid_t pids[MANY];
     for (int i = 0; i < MANY; i++)
         pids[i] = start_waiting(false);
-    CHECK(children_signal(0, 0, pids[500]) == MANY - 1);
-    CHECK(children_signal(SIGKILL, 0, 0) == MANY);
+    CHECK(children_signal(0, 0, pids[500], 0) == MANY - 1);
+    CHECK(children_signal(SIGKILL, 0, 0, 0) == MANY);
     for (int i = 0; i < MANY; i++)
         end(pids[i], SIGKILL);
 }

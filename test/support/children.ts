@@ -24,10 +24,10 @@ export function childrenOf(parent: number): { pid: number; state: string }[] {
   });
 }
 
-/** The children of a process, and theirs. */
-export function childrenAndTheirs(parent: number): number[] {
+/** The children of a process, and theirs, and so on. */
+export function descendantsOf(parent: number): number[] {
   const children = childrenOf(parent).map(({ pid }) => pid);
-  return children.concat(children.flatMap((child) => childrenOf(child).map(({ pid }) => pid)));
+  return children.concat(children.flatMap(descendantsOf));
 }
 
 /** The supervisors among our children; what they run from cannot be seen without privilege, but their name can. */

@@ -119,7 +119,7 @@ export class HelperBackend implements Backend {
       requests.end(request);
       const record = await Promise.race([status.record, failed]);
       const orphaned = isComplete(record) ? undefined : await stepPid();
-      if (orphaned !== undefined) killOrphans(orphaned, this.#container);
+      if (orphaned !== undefined) await killOrphans(orphaned, this.#container);
       return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
     } finally {
       // Whoever still holds its other end, a helper that a guest stopped, shall not keep the agent from ending.

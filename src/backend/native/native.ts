@@ -102,7 +102,7 @@ export class NativeBackend implements Backend {
     const end = async (): Promise<Ending> => {
       const record = await status.record;
       const orphaned = isComplete(record) ? undefined : pipes.stepPid;
-      if (orphaned !== undefined) killOrphans(orphaned, this.#container);
+      if (orphaned !== undefined) await killOrphans(orphaned, this.#container);
       return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
     };
     return {
