@@ -127,8 +127,10 @@ void enter(const struct request *request, const struct streams *streams, int cha
         at_stage(progress, STAGE_SCRIPT_PATH);
         result = (int)SYSCALL(faccessat, AT_FDCWD, request->arguments[request->header.argument_count - 1], R_OK);
     }
-    if (result == 0 && channel >= 0)
+    if (result == 0 && joins(request, CLONE_NEWPID))
         result = fork_below_subreaper(progress);
+    if (result == 0 && streams->are_terminal)
+        result = take_terminal(&request->header, progress); /* by the leader of the session */
     if (result == 0) {
         at_stage(progress, STAGE_SIGNALS);
         result = unblock_signals();

@@ -107,8 +107,7 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
     tell_child(step->child);
     close_steps_ends(request);
     close_steps_streams(&relay->streams);
-    bool kills_leftovers = (request->header.flags & REQUEST_KILL_LEFTOVERS) != 0;
-    result = supervise(step, *signals, (int)target, kills_leftovers, relay, &progress->end, record);
+    result = supervise(request, step, *signals, (int)target, relay, &progress->end, record);
     if (result < 0)
         at_stage(progress, STAGE_RELAY);
     return result;

@@ -18,11 +18,14 @@ int receive_request(struct request *request);
 /* Zeroed memory, MAP_PRIVATE or MAP_SHARED; NULL where there is none. */
 void *allocate(size_t length, int sharing);
 
-/* streams.c: the step's stdin, stdout and stderr, [0] to [2]. They answer 0 or -errno. */
+/* streams.c: the step's stdin, stdout and stderr, [0] to [2]. They answer 0 or -errno. A terminal is in their place once
+ * it is there: until then, none of them is. */
 struct streams {
     int steps[3];
     int ours[3]; /* -1 for a stdin that is at its end */
+    bool are_terminal;
 };
+void use_terminal(struct streams *streams, int terminal, bool with_stdin);
 int make_streams(const struct request_header *header, struct streams *streams);
 int take_streams(const struct streams *streams);
 void close_steps_streams(const struct streams *streams);
@@ -43,8 +46,8 @@ int start_relay(struct relay *relay);
  * wants no more of it. Staying as its parent, we leave no zombie to whoever is the agent's. `signals`: of SIGCHLD. */
 void outlive_relay(struct relay *relay, int signals);
 
-/* enter.c: makes this process the step, below a subreaper where there is a channel to one. Returns only where that failed,
- * with *progress saying how. */
+/* enter.c: makes this process the step. `channel`: to the supervisor, or -1. Returns only where that failed, with *progress
+ * saying how. */
 void enter(const struct request *request, const struct streams *streams, int channel, struct progress *progress);
 
 /* join.c: joins the namespaces, but for pid where the supervisor has joined it already. Answers 0 or -errno. */
@@ -61,22 +64,37 @@ int take_identity(const struct request *request, struct progress *progress);
 struct step {
     long child;
     long leader; /* of the group, as our pid namespace counts; 0 while it is not known */
-    int channel; /* to the subreaper that our child is, or -1 */
+    bool has_subreaper; /* that is our child then */
+    int channel;        /* to what we started inside, or -1 */
 };
 /* Starts the step's first process. Answers 0 or -errno. */
 int spawn_step(const struct request *request, const struct streams *streams, struct progress *progress,
                struct step *step);
 
-/* subreaper.c: a process of ours between supervisor and step, inside the target's pid namespace. */
-enum { FD_CHANNEL = 4 }; /* there, until the step's execve */
-/* What it says on the channel; the kernel adds who said it. */
-enum word { WORD_STARTED = 's', WORD_LEFTOVERS = 'l' };
-/* The supervisor's end and its own. They answer 0 or -errno. */
+/* channel.c: what those inside tell the supervisor. [0] is its end, [1] theirs. Answers 0 or -errno. */
 int make_channel(int channel[2]);
-/* Forks: the step's first process goes on, the other stays as its subreaper and never returns. */
+enum { FD_CHANNEL = 4 }; /* theirs, until the step's execve */
+enum word {
+    WORD_STARTED = 's',   /* by the step's first process, below a subreaper */
+    WORD_LEFTOVERS = 'l', /* by the subreaper: that has ended, and left something */
+    WORD_TERMINAL = 't',  /* with the descriptor of its master */
+};
+int say(enum word word, int descriptor);
+struct heard {
+    int word;
+    int descriptor; /* -1: none */
+    long speaker;   /* the pid, by the kernel's word */
+};
+/* Answers false where there is nothing to hear. */
+bool hear(int channel, struct heard *heard);
+
+/* terminal.c: the step's streams become a pseudoterminal, and the supervisor gets its master. They answer 0 or -errno. */
+int take_terminal(const struct request_header *header, struct progress *progress);
+int set_terminal_size(int terminal, uint32_t columns, uint32_t rows);
+
+/* subreaper.c: a process of ours between supervisor and step, inside the target's pid namespace. Forks: the step's first
+ * process goes on, the other stays as its subreaper and never returns. Answers 0 or -errno. */
 int fork_below_subreaper(struct progress *progress);
-/* The next word, and the pid of who said it; 0 where there is none. */
-int hear_word(int channel, long *speaker);
 void note_end(struct step_end *end, int wait_status, const struct rusage *usage);
 
 /* resources.c: the target's cgroup, oom_score_adj and limits. What is refused is noted in *progress. */
@@ -106,7 +124,7 @@ int remove_script(const struct request *request);
 
 /* supervise.c: stays until the step has ended, and says how in *record. Answers 0, or -errno where it had to end the
  * step because its output could not be passed on. */
-int supervise(struct step *step, int signals, int target, bool kills_leftovers, struct relay *relay,
+int supervise(const struct request *request, struct step *step, int signals, int target, struct relay *relay,
               const struct step_end *reported, struct record *record);
 
 /* process_stat.c: what /proc/PID/stat tells. Answers false where there is no such process. */

@@ -44,6 +44,8 @@ enum kept {
 /* On the control pipe each byte is a signal for the tree. With this bit, the helper also waits for the whole tree to
  * end, not only for the step's first process. The end of file means that the agent died. */
 #define CONTROL_END 0x80
+/* No signal: four bytes more follow, the terminal's columns and rows, least significant byte first. */
+#define CONTROL_RESIZE 0x7f
 
 /* How the step's first process ended. */
 struct step_end {

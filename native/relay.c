@@ -25,6 +25,9 @@ struct channel {
     size_t begin; /* of what was read and not written yet */
     size_t end;
     size_t owed; /* what the step itself wrote and the agent does not have, once it has ended */
+    char last;   /* byte that was read */
+    bool is_terminal;
+    bool is_ending; /* what is still to be written is the end itself */
     bool is_over;
     bool is_broken; /* something was lost on the way, and not because nobody wanted it */
 };
@@ -37,10 +40,24 @@ static void finish(struct channel *channel)
     SYSCALL(close, channel->to);
 }
 
+/* A terminal has no end of file: its driver makes one of a character, where that begins a line. */
+static void type_end_of_file(struct channel *channel)
+{
+    enum { END_OF_FILE = 4 };
+    channel->chunk[0] = channel->chunk[1] = END_OF_FILE;
+    channel->begin = 0;
+    channel->end = channel->last == '\n' ? 1 : 2;
+    channel->is_ending = true;
+}
+
 /* Passes on what there is, but for a few turns only, so that one channel does not starve the others. */
 static void pump(struct channel *channel)
 {
     for (int turn = 0; turn < TURNS && !channel->is_over; turn++) {
+        if (channel->begin == channel->end && channel->is_ending) {
+            finish(channel);
+            return;
+        }
         if (channel->begin == channel->end) {
             long got = SYSCALL(read, channel->from, channel->chunk, CHUNK);
             if (got == -EINTR)
@@ -49,13 +66,18 @@ static void pump(struct channel *channel)
                 channel->owed = 0; /* whatever was counted: somebody else may read it too */
                 return;
             }
+            if (got == 0 && channel->is_terminal) {
+                type_end_of_file(channel);
+                continue;
+            }
             if (got <= 0) {
-                channel->is_broken = got < 0;
+                channel->is_broken = got < 0 && got != -EIO; /* a terminal that nobody has any more */
                 finish(channel);
                 return;
             }
             channel->begin = 0;
             channel->end = (size_t)got;
+            channel->last = channel->chunk[got - 1];
         }
         long given = SYSCALL(write, channel->to, channel->chunk + channel->begin, channel->end - channel->begin);
         if (given == -EINTR)
@@ -63,7 +85,7 @@ static void pump(struct channel *channel)
         if (given == -EAGAIN)
             return;
         if (given <= 0) {
-            channel->is_broken = given != -EPIPE; /* otherwise nobody wants it any more; the writer will see that */
+            channel->is_broken = given != -EPIPE && given != -EIO; /* otherwise nobody wants it any more; the writer will see that */
             finish(channel);
             return;
         }
@@ -138,7 +160,7 @@ static void relay(struct channel channels[3], int lifeline)
 static int prepare(struct channel *channel, int from, int to)
 {
     bool is_over = from < 0 || to < 0;
-    *channel = (struct channel){.from = from, .to = to, .is_over = is_over};
+    *channel = (struct channel){.from = from, .to = to, .last = '\n', .is_over = is_over};
     const int fds[] = {from, to};
     for (int i = 0; i < 2 && !is_over; i++) {
         long flags = SYSCALL(fcntl, fds[i], F_GETFL, 0);
@@ -179,6 +201,7 @@ int start_relay(struct relay *relay_process)
     struct channel channels[3];
     int lifeline[2];
     int result = prepare(&channels[0], streams->ours[0] < 0 ? -1 : 0, streams->ours[0]);
+    channels[0].is_terminal = streams->are_terminal;
     for (int fd = 1; result == 0 && fd <= 2; fd++)
         result = prepare(&channels[fd], streams->ours[fd], fd);
     /* The agent's, so that it is woken less often; a socket has no size to set. The step's got their own when they were

@@ -39,6 +39,7 @@ enum request_flag {
     REQUEST_OOM_SCORE = 1u << 6,   /* take oom_score_adj */
     REQUEST_CGROUP = 1u << 7,      /* start the step in FD_CGROUP */
     REQUEST_KILL_LEFTOVERS = 1u << 8, /* end what the step leaves in the background */
+    REQUEST_TERMINAL = 1u << 9,       /* the step's streams are a pseudoterminal of the target's */
 };
 
 /* Native byte order, no padding; followed by limits, groups, namespaces and the strings in the order of struct request. */
@@ -65,6 +66,8 @@ struct request_header {
     int32_t oom_score_adj;
     uint32_t limit_count;
     uint32_t cgroup_count;
+    uint32_t columns; /* with REQUEST_TERMINAL */
+    uint32_t rows;
 };
 
 /* getrlimit(2) */

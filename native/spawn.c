@@ -94,19 +94,13 @@ static long spawn_in_pid_namespace(const struct request *request, const struct s
 }
 
 /* There, what the step leaves would become the child of the target's init, out of our reach: hence the subreaper. */
-static long spawn_below_subreaper(const struct request *request, const struct streams *streams,
-                                  struct progress *progress, struct step *step)
+static long spawn_below_subreaper(const struct request *request, const struct streams *streams, int channel,
+                                  struct progress *progress)
 {
-    int channel[2];
     long ours = SYSCALL(openat, AT_FDCWD, "/proc/self/ns/pid", O_RDONLY | O_CLOEXEC, 0);
     if (ours < 0)
         return ours;
-    long pid = make_channel(channel);
-    if (pid == 0) {
-        pid = spawn_in_pid_namespace(request, streams, (int)ours, channel[1], progress);
-        SYSCALL(close, channel[1]);
-        step->channel = channel[0];
-    }
+    long pid = spawn_in_pid_namespace(request, streams, (int)ours, channel, progress);
     SYSCALL(close, ours);
     return pid;
 }
@@ -114,11 +108,16 @@ static long spawn_below_subreaper(const struct request *request, const struct st
 int spawn_step(const struct request *request, const struct streams *streams, struct progress *progress,
                struct step *step)
 {
-    bool has_subreaper = joins(request, CLONE_NEWPID);
-    step->channel = -1;
-    long pid = has_subreaper ? spawn_below_subreaper(request, streams, progress, step)
-                             : fork_step(request, streams, 0, 0, -1, progress);
+    int channel[2] = {-1, -1};
+    step->has_subreaper = joins(request, CLONE_NEWPID);
+    long pid = step->has_subreaper || streams->are_terminal ? make_channel(channel) : 0;
+    if (pid == 0)
+        pid = step->has_subreaper ? spawn_below_subreaper(request, streams, channel[1], progress)
+                                  : fork_step(request, streams, 0, 0, channel[1], progress);
+    if (channel[1] >= 0)
+        SYSCALL(close, channel[1]);
+    step->channel = channel[0];
     step->child = pid;
-    step->leader = has_subreaper ? 0 : pid;
+    step->leader = step->has_subreaper ? 0 : pid;
     return pid < 0 ? (int)pid : 0;
 }

@@ -27,6 +27,7 @@ enum stage {
     STAGE_SCRIPT_PATH = 20,
     STAGE_STREAMS = 21,
     STAGE_RELAY = 22,
+    STAGE_TERMINAL = 23,
 };
 
 #endif

@@ -41,6 +41,10 @@ int make_streams(const struct request_header *header, struct streams *streams)
 {
     bool with_stdin = (header->flags & REQUEST_STDIN) != 0;
     *streams = (struct streams){.steps = {0, -1, -1}, .ours = {-1, -1, -1}};
+    if (header->flags & REQUEST_TERMINAL) {
+        *streams = (struct streams){.steps = {0, 1, 2}, .ours = {-1, -1, -1}, .are_terminal = true};
+        return with_stdin ? 0 : empty_stdin();
+    }
     /* First, so that 0, 1 and 2 are all taken and no pipe gets one of these numbers. */
     int result = with_stdin ? make_pipe(&streams->steps[0], &streams->ours[0], true) : empty_stdin();
     for (int fd = 1; result == 0 && fd <= 2; fd++)
@@ -51,6 +55,14 @@ int make_streams(const struct request_header *header, struct streams *streams)
         if (header->flags & REQUEST_OWN_STREAMS)
             SYSCALL(fchown, streams->steps[fd], header->script_uid, header->script_gid);
     return result;
+}
+
+void use_terminal(struct streams *streams, int terminal, bool with_stdin)
+{
+    streams->ours[1] = terminal;
+    /* One for each direction, for each is closed when that is over. */
+    if (with_stdin)
+        streams->ours[0] = (int)SYSCALL(fcntl, terminal, F_DUPFD_CLOEXEC, 3);
 }
 
 int take_streams(const struct streams *streams)
@@ -84,6 +96,8 @@ void close_our_streams(const struct streams *streams)
 
 bool streams_are_over(const struct streams *streams)
 {
+    if (streams->are_terminal)
+        return true; /* what has it, has a relay */
     for (int fd = 1; fd <= 2; fd++) {
         struct pollfd watched = {.fd = streams->ours[fd], .events = POLLIN};
         struct timespec at_once = {0, 0};

@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 
 #include "helper.h"
 #include "syscall.h"
@@ -16,44 +15,6 @@
 #define WNOHANG 1
 /* How long, after the supervisor was killed, the agent may take to end what is left. */
 enum { ORPHANED_S = 5 };
-
-int make_channel(int channel[2])
-{
-    int on = 1;
-    long result = SYSCALL(socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel);
-    /* The step's pid, as the supervisor counts, is something that only the kernel can tell. */
-    if (result == 0)
-        result = SYSCALL(setsockopt, channel[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-    return (int)result;
-}
-
-static void say(enum word word)
-{
-    char byte = (char)word;
-    /* Where nobody listens any more, the supervisor was killed, and the channel's end says so. */
-    SYSCALL(sendto, FD_CHANNEL, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
-}
-
-int hear_word(int channel, long *speaker)
-{
-    char byte = 0;
-    struct iovec part = {.iov_base = &byte, .iov_len = 1};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(struct ucred))];
-    } control = {.bytes = {0}};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    if (SYSCALL(recvmsg, channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
-        return 0;
-    if (message.msg_controllen < CMSG_LEN(sizeof(struct ucred)) || control.header.cmsg_level != SOL_SOCKET ||
-        control.header.cmsg_type != SCM_CREDENTIALS)
-        return 0;
-    struct ucred credentials;
-    memcpy(&credentials, CMSG_DATA(&control.header), sizeof credentials);
-    *speaker = credentials.pid;
-    return byte;
-}
 
 void note_end(struct step_end *end, int wait_status, const struct rusage *usage)
 {
@@ -104,7 +65,7 @@ static void stay(long step, struct step_end *end)
             return;
         if (end->is_known && !told) {
             told = true;
-            say(WORD_LEFTOVERS);
+            say(WORD_LEFTOVERS, -1);
         }
         struct timespec patience = {.tv_sec = ORPHANED_S, .tv_nsec = 0};
         long ready = SYSCALL(ppoll, watched, 2, watched[1].fd < 0 ? &patience : NULL, NULL, 0);
@@ -143,6 +104,6 @@ int fork_below_subreaper(struct progress *progress)
     if (result == 0 && SYSCALL(getppid) != subreaper)
         result = -ESRCH;
     if (result == 0)
-        say(WORD_STARTED);
+        say(WORD_STARTED, -1);
     return (int)result;
 }

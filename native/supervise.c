@@ -1,5 +1,6 @@
 /* The helper's second life: outside the target, it waits for the step's end and for the agent's word. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -22,6 +23,12 @@ struct supervision {
     bool killing; /* and the time for doing so politely is over */
     int64_t give_up_at;
     uint64_t early; /* signals for a step that its subreaper has not started yet */
+    bool has_stdin;
+    bool is_relayed;
+    int failure;  /* of the relay, -errno */
+    int terminal; /* its master, or -1 */
+    unsigned char resize[5]; /* a message for it, as far as it came */
+    size_t resize_length;
     struct relay *relay;
     struct record *record;
 };
@@ -40,6 +47,11 @@ static void take_end(struct supervision *s, const struct step_end *end)
     s->record->user_microseconds = end->user_microseconds;
     s->record->system_microseconds = end->system_microseconds;
     s->record->max_rss_kib = end->max_rss_kib;
+}
+
+static long subreaper_of(const struct step *step)
+{
+    return step->has_subreaper ? step->child : 0;
 }
 
 /* Ends zombies, ours and those reparented to us, and remembers how the step's own first process ended. */
@@ -65,11 +77,6 @@ static void reap(struct supervision *s)
     }
 }
 
-static long subreaper_of(const struct step *step)
-{
-    return step->channel >= 0 ? step->child : 0;
-}
-
 /* To the process group and to everything that is our child or was reparented to us. The group's number stays taken
  * while it has members, also after its leader was reaped; once it was seen empty, it may be somebody else's. */
 static uint32_t signal_tree(struct supervision *s, int signal)
@@ -84,20 +91,34 @@ static uint32_t signal_tree(struct supervision *s, int signal)
     return children_signal(signal, leader, s->relay->pid, subreaper_of(s->step));
 }
 
-/* Who leads the step's process group, and that it has left something. */
-static void hear(struct supervision *s)
+static void relay_from_now_on(struct supervision *s)
 {
-    long speaker = 0;
-    int word;
-    while ((word = hear_word(s->step->channel, &speaker)) != 0) {
-        if (word == WORD_STARTED && s->step->leader == 0) {
-            s->step->leader = speaker;
+    if (s->is_relayed)
+        return;
+    s->is_relayed = true;
+    s->failure = start_relay(s->relay);
+}
+
+/* Who leads the step's process group, what its terminal is, and that it has left something. */
+static void listen(struct supervision *s)
+{
+    struct heard heard;
+    while (hear(s->step->channel, &heard)) {
+        if (heard.word == WORD_STARTED && s->step->leader == 0) {
+            s->step->leader = heard.speaker;
             for (int signal = 1; signal <= 64; signal++)
                 if (s->early & 1ull << (signal - 1))
                     signal_tree(s, signal);
-        }
-        if (word == WORD_LEFTOVERS && s->reported->is_known)
+        } else if (heard.word == WORD_LEFTOVERS && s->reported->is_known) {
             take_end(s, s->reported);
+        } else if (heard.word == WORD_TERMINAL && s->terminal < 0 && heard.descriptor >= 0) {
+            s->terminal = (int)SYSCALL(fcntl, heard.descriptor, F_DUPFD_CLOEXEC, 3);
+            use_terminal(&s->relay->streams, heard.descriptor, s->has_stdin);
+            relay_from_now_on(s);
+            continue;
+        }
+        if (heard.descriptor >= 0)
+            SYSCALL(close, heard.descriptor);
     }
 }
 
@@ -108,6 +129,21 @@ static void kill_tree(struct supervision *s)
         s->give_up_at = now_ms() + KILL_PATIENCE_MS;
     }
     signal_tree(s, SIGKILL);
+}
+
+/* Whether the byte belongs to a message about the terminal's size. */
+static bool takes_resize(struct supervision *s, unsigned char byte)
+{
+    if (s->resize_length == 0 && byte != CONTROL_RESIZE)
+        return false;
+    s->resize[s->resize_length++] = byte;
+    if (s->resize_length == sizeof s->resize) {
+        s->resize_length = 0;
+        const unsigned char *size = s->resize + 1;
+        if (s->terminal >= 0) /* the kernel tells the step by SIGWINCH */
+            set_terminal_size(s->terminal, size[0] | (uint32_t)size[1] << 8, size[2] | (uint32_t)size[3] << 8);
+    }
+    return true;
 }
 
 static void obey(struct supervision *s)
@@ -121,6 +157,8 @@ static void obey(struct supervision *s)
         return;
     }
     for (long i = 0; i < length; i++) {
+        if (takes_resize(s, signals[i]))
+            continue;
         if (signals[i] & CONTROL_END)
             s->ending = true;
         int signal = signals[i] & ~CONTROL_END;
@@ -164,20 +202,16 @@ static uint32_t survivors(const struct step *step, long relay)
     return ours;
 }
 
-/* Only a step that says something, or is told something, needs a relay. */
-static int relay_if_needed(struct supervision *s, const struct pollfd watched[2], bool *is_relayed)
-{
-    bool has_output = (watched[0].revents | watched[1].revents) & POLLIN;
-    if (*is_relayed || !(has_output || s->relay->streams.ours[0] >= 0))
-        return 0;
-    *is_relayed = true;
-    return start_relay(s->relay);
-}
-
-int supervise(struct step *step, int signals, int target, bool kills_leftovers, struct relay *relay,
+int supervise(const struct request *request, struct step *step, int signals, int target, struct relay *relay,
               const struct step_end *reported, struct record *record)
 {
-    struct supervision s = {.step = step, .reported = reported, .relay = relay, .record = record};
+    struct supervision s = {.step = step,
+                            .reported = reported,
+                            .has_stdin = (request->header.flags & REQUEST_STDIN) != 0,
+                            .terminal = -1,
+                            .relay = relay,
+                            .record = record};
+    bool kills_leftovers = (request->header.flags & REQUEST_KILL_LEFTOVERS) != 0;
     struct pollfd watched[] = {
         {.fd = signals, .events = POLLIN},
         {.fd = FD_CONTROL, .events = POLLIN},
@@ -186,12 +220,12 @@ int supervise(struct step *step, int signals, int target, bool kills_leftovers, 
         {.fd = relay->streams.ours[2], .events = POLLIN},
         {.fd = step->channel, .events = POLLIN},
     };
-    bool is_relayed = false;
-    int failure = relay_if_needed(&s, watched + 3, &is_relayed);
+    if (relay->streams.ours[0] >= 0)
+        relay_from_now_on(&s);
     while (!settled(&s)) {
         /* What the subreaper reaps, and what ends of a group that has other parents, makes no signal: look now and then. */
         struct timespec patience = {.tv_sec = 0, .tv_nsec = 20 * 1000000};
-        if (is_relayed)
+        if (s.is_relayed)
             watched[3].fd = watched[4].fd = -1;
         long ready = SYSCALL(ppoll, watched, 6, s.ending || s.killing ? &patience : NULL, NULL, 0);
         if (ready < 0 && ready != -EINTR) {
@@ -204,7 +238,7 @@ int supervise(struct step *step, int signals, int target, bool kills_leftovers, 
         }
         /* Before the end is looked at: what it says of the end came before that. */
         if (watched[5].revents)
-            hear(&s);
+            listen(&s);
         if (watched[5].revents & (POLLHUP | POLLERR))
             watched[5].fd = -1;
         reap(&s);
@@ -218,14 +252,17 @@ int supervise(struct step *step, int signals, int target, bool kills_leftovers, 
             watched[2].fd = -1;
             kill_tree(&s);
         }
-        if (failure == 0)
-            failure = relay_if_needed(&s, watched + 3, &is_relayed);
+        /* Only a step that says something, or is told something, needs a relay. */
+        if ((watched[3].revents | watched[4].revents) & POLLIN)
+            relay_from_now_on(&s);
         for (int i = 3; i <= 4; i++)
             if (watched[i].revents & (POLLHUP | POLLERR))
                 watched[i].fd = -1;
-        if (s.killing || failure < 0 || (kills_leftovers && s.child_ended))
+        if (s.killing || s.failure < 0 || (kills_leftovers && s.child_ended))
             kill_tree(&s);
     }
+    if (step->channel >= 0)
+        listen(&s); /* the step may have come and gone since we looked */
     record->survivors = survivors(step, relay->pid);
     if (subreaper_of(step) > 0)
         SYSCALL(kill, step->child, SIGKILL); /* what is left becomes the child of the target's init */
@@ -233,9 +270,9 @@ int supervise(struct step *step, int signals, int target, bool kills_leftovers, 
         record->flags |= RECORD_UNREAPED;
     if ((record->wait_status & 0x7f) == SIGKILL && target_is_ending())
         record->flags |= RECORD_TARGET_GONE;
-    if (failure == 0 && !is_relayed && !streams_are_over(&relay->streams))
-        failure = start_relay(relay);
+    if (!s.is_relayed && !streams_are_over(&relay->streams))
+        relay_from_now_on(&s);
     if (relay->pid > 0)
         record->flags |= RECORD_RELAYED;
-    return failure;
+    return s.failure;
 }

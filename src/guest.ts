@@ -10,6 +10,7 @@ import {
   type PreparedStep,
   type SharedRoot,
   type StepSource,
+  type TerminalSize,
   type Transport,
 } from "./step/index.ts";
 
@@ -34,6 +35,11 @@ export interface ExecOptions extends ProcessOptions {
    * "kill" ends them with SIGKILL.
    */
   leftovers?: "leave" | "kill" | undefined;
+  /**
+   * The step's streams are a terminal of the container, 80 by 24 characters or of the given size: for programs that want
+   * one. What it prints is then in stdout, stderr is empty, and each newline is CR and LF. Step.resize changes the size.
+   */
+  tty?: boolean | TerminalSize | undefined;
   /** Keeps the agent's capabilities, also those that the container does not have; by default false. */
   privileged?: boolean | undefined;
 }
@@ -141,6 +147,9 @@ export class Guest implements AsyncDisposable {
     const { environment, cwd } = this.#container;
     const { identity, variables } = stepUser(this.#container, options);
     if (!this.#backend.canSetGroups) this.#refuseGroups(options, identity.deniesGroups);
+    if (options.tty && !this.#backend.hasTerminals) {
+      throw invalidOption(`the ${this.backend} backend cannot give a step a terminal`, "use native or helper");
+    }
     if (identity.ourUid !== this.#container.identity.ourUid) requireKill(identity);
     const overridden = Object.entries(variables).map(([name, value]) => [name, Buffer.from(value, "latin1")] as const);
     return {

@@ -8,4 +8,4 @@ export { ExecutorError, type ErrorCode } from "./errors/index.ts";
 export { type ExecOptions, type Guest, type RunOptions } from "./guest.ts";
 export { type Step } from "./process/index.ts";
 export { type BackendName, type Outcome, type ResourceUsage, type StepResult } from "./result/index.ts";
-export { type Environment, type Transport } from "./step/index.ts";
+export { type Environment, type TerminalSize, type Transport } from "./step/index.ts";

@@ -16,6 +16,7 @@ export class LimitedBackend implements Backend {
   readonly reason: string;
   readonly limitations: readonly string[];
   readonly canSetGroups: boolean;
+  readonly hasTerminals: boolean;
   readonly #backend: Backend;
   readonly #limit: number;
   readonly #queue: Waiting[] = [];
@@ -26,6 +27,7 @@ export class LimitedBackend implements Backend {
     this.reason = backend.reason;
     this.limitations = backend.limitations;
     this.canSetGroups = backend.canSetGroups;
+    this.hasTerminals = backend.hasTerminals;
     this.#backend = backend;
     this.#limit = limit;
   }

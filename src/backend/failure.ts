@@ -94,6 +94,22 @@ export function explainScriptPath(errno: string, step: PreparedStep, container: 
   };
 }
 
+function explainTerminal(errno: string): Explanation {
+  const why =
+    {
+      ENOENT: "there is no /dev/ptmx",
+      EIO: "its devpts is not mounted",
+      ENOTTY: "its /dev/ptmx is something else",
+      ENOSPC: "it has as many as it may have",
+      EACCES: "its user may not open /dev/ptmx",
+    }[errno] ?? errno;
+  return {
+    code: "ENTRY_FAILED",
+    problem: `the container cannot make a terminal: ${why}`,
+    remedy: "leave the terminal out, or mount devpts in the container, as container runtimes do",
+  };
+}
+
 function explain(record: EndRecord, errno: string, step: PreparedStep, container: Container): Explanation {
   if (record.stage === "target" || (record.stage === "fork" && errno === "ENOMEM" && !container.isAlive())) {
     return containerGone(container);
@@ -105,6 +121,7 @@ function explain(record: EndRecord, errno: string, step: PreparedStep, container
   }
   if (record.stage === "exec") return explainExec(errno, step, container);
   if (record.stage === "cwd") return explainCwd(errno, step.cwd);
+  if (record.stage === "terminal") return explainTerminal(errno);
   if (record.stage === "script") return explainScript(errno, step);
   if (record.stage === "script_path") return explainScriptPath(errno, step, container);
   if (record.stage === "cwd_outside") {

@@ -1,9 +1,12 @@
+import type { TerminalSize } from "../step/index.ts";
 import { STAGES, type Stage } from "./stage.ts";
 
 // The layout is that of struct record in native/record.h.
 export const RECORD_SIZE = 64;
 /** On the control pipe: also wait for the whole tree to end. */
 export const CONTROL_END = 0x80;
+/** On the control pipe: the terminal's size follows. */
+const CONTROL_RESIZE = 0x7f;
 const KIND_ENDED = 2;
 const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16 } as const;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
@@ -32,6 +35,14 @@ export interface EndRecord {
   keptGroups: boolean;
   /** Why the cgroup was not joined. */
   cgroupErrno: number;
+}
+
+/** The message that changes the size of the step's terminal. */
+export function encodeResize({ columns, rows }: TerminalSize): Buffer {
+  const message = Buffer.of(CONTROL_RESIZE, 0, 0, 0, 0);
+  message.writeUInt16LE(columns, 1);
+  message.writeUInt16LE(rows, 3);
+  return message;
 }
 
 /** Whether the helper lived to write its record. */

@@ -5,7 +5,7 @@ import type { PreparedStep } from "../step/index.ts";
 
 // The layout is that of struct request_header in native/request.h.
 const MAGIC = 0x3158384b;
-const HEADER_SIZE = 104;
+const HEADER_SIZE = 112;
 const LIMIT_SIZE = 24;
 const MAX_SIZE = 32 * 1024 * 1024;
 const ALL_CAPABILITIES = (1n << 64n) - 1n;
@@ -19,6 +19,7 @@ const FLAG = {
   oomScore: 64,
   cgroup: 128,
   killLeftovers: 256,
+  terminal: 512,
 } as const;
 
 function flags(container: Container, step: PreparedStep, stdin: boolean): number {
@@ -29,6 +30,7 @@ function flags(container: Container, step: PreparedStep, stdin: boolean): number
   if (step.identity.deniesGroups) bits |= FLAG.outerGroups;
   if (step.identity.ourUid !== process.geteuid?.()) bits |= FLAG.ownStreams;
   if (stdin) bits |= FLAG.stdin;
+  if (step.terminal) bits |= FLAG.terminal;
   if (step.killsLeftovers) bits |= FLAG.killLeftovers;
   if (container.oomScoreAdj !== undefined) bits |= FLAG.oomScore;
   if (container.cgroups?.unified !== undefined) bits |= FLAG.cgroup;
@@ -98,6 +100,8 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   at = body.writeInt32LE(oomScoreAdj ?? 0, at);
   u32(limits.length);
   u32(cgroups?.processes.length ?? 0);
+  u32(step.terminal?.columns ?? 0);
+  u32(step.terminal?.rows ?? 0);
   for (const { resource, soft, hard } of limits) for (const value of [BigInt(resource), soft, hard]) u64(value);
   for (const group of groups) u32(group);
   for (const namespace of namespaces) u32(NAMESPACE_FLAGS[namespace.name]);

@@ -23,6 +23,7 @@ export const STAGES = [
   "script_path",
   "streams",
   "relay",
+  "terminal",
 ] as const;
 
 export type Stage = (typeof STAGES)[number];

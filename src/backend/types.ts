@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 
 import type { BackendName, ResourceUsage } from "../result/index.ts";
-import type { PreparedStep } from "../step/index.ts";
+import type { PreparedStep, TerminalSize } from "../step/index.ts";
 
 /** How long a helper that is started only for a try may take: without an end, a guest could stop it and so connect(). */
 export const PROBE_PATIENCE_MS = 5000;
@@ -38,6 +38,8 @@ export interface Running {
   readonly delivered: Promise<boolean>;
   /** Sends a signal to the step's process group. With `end`, `ended` waits for the whole tree. */
   signal(signal: number, end: boolean): void;
+  /** Changes the size of the step's terminal, where it has one. */
+  resize(size: TerminalSize): void;
   /** Gives the supervisor up, for it did not even answer a kill. */
   abandon(): void;
   /** The output was read or let go, and nobody asks for anything any more. */
@@ -53,6 +55,8 @@ export interface Backend {
   readonly limitations: readonly string[];
   /** Whether a step can have other supplementary groups than the agent. */
   readonly canSetGroups: boolean;
+  /** Whether a step can have a terminal. */
+  readonly hasTerminals: boolean;
   /** @param stdin Whether the step gets a stdin to write to; otherwise it is at end of file. */
   start(step: PreparedStep, stdin: boolean): Running;
   close(): void;

@@ -1,6 +1,7 @@
 import os from "node:os";
 import { PassThrough } from "node:stream";
 
+import type { TerminalSize } from "../step/index.ts";
 import type { Ending, Running } from "./types.ts";
 
 /** How a step ends that was ended by a signal while it waited for its turn. */
@@ -30,6 +31,7 @@ export class Waiting implements Running {
   readonly #start: () => Running;
   readonly #giveUp: () => void;
   #running: Running | undefined;
+  #size: TerminalSize | undefined;
   #begin: (turn: Running | Ending) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -60,6 +62,7 @@ export class Waiting implements Running {
     try {
       const running = this.#start();
       this.#running = running;
+      if (this.#size) running.resize(this.#size);
       if (this.stdin && running.stdin) this.stdin.pipe(running.stdin);
       for (const [from, to] of [
         [running.stdout, this.stdout],
@@ -85,6 +88,11 @@ export class Waiting implements Running {
       this.#end();
       this.#begin(givenUp(signal));
     }
+  }
+
+  resize(size: TerminalSize): void {
+    this.#size = size;
+    this.#running?.resize(size);
   }
 
   abandon(): void {

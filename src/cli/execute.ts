@@ -7,6 +7,7 @@ import type { CommandLine } from "./options.ts";
 import { passOn } from "./pass-on.ts";
 import { STUCK_MS } from "./patience.ts";
 import { say } from "./say.ts";
+import { lendTerminal } from "./terminal.ts";
 
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -26,7 +27,7 @@ export async function execute(
   try {
     if (line.verbose) introduce(guest);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
-    const { result, interruptedBy } = await follow(start(guest));
+    const { result, interruptedBy } = await show(start(guest), line);
     const status = exitStatusOfResult(interruptedBy ? { ...result, signal: interruptedBy } : result);
     if (interruptedBy) say(`${interruptedBy} came while nobody read the output, and the rest of it was cut`);
     if (result.timedOut) say(`timed out after ${line.step.timeout} ms`);
@@ -52,6 +53,13 @@ interface Followed {
   result: StepResult;
   /** The signal of ours that ended the wait for a reader of the output. */
   interruptedBy: NodeJS.Signals | undefined;
+}
+
+/** With a terminal for the step, ours is its front until it has ended. */
+async function show(step: Step, { step: { tty, stdin } }: CommandLine): Promise<Followed> {
+  if (!tty) return follow(step);
+  const giveBack = lendTerminal(step, stdin === "inherit");
+  return follow(step).finally(giveBack);
 }
 
 /** Passes output out and signals in, until the step has ended and everything is written. */

@@ -3,6 +3,7 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
 
   k8s-executor run  [options] [script-file | -]     a script; - reads it from stdin
   k8s-executor exec [options] command [args...]     a program, without a shell
+  k8s-executor shell [options]                      an interactive shell, bash or sh
 
 Which container
   --pid N                its main process           (default $GO_K8S_CONTAINER_PID)
@@ -24,7 +25,8 @@ What to run
                          (default: the user of its main process)
   --groups LIST          its supplementary groups, separated by commas
   --privileged           a step that is root keeps the agent's capabilities
-  --stdin                pass our stdin on
+  --interactive, -i      pass our stdin on; --stdin is the same
+  --tty, -t              give it a terminal; -it to work in one
   --timeout TIME         end it after 30s, 5m, 500ms ...; a number alone is seconds, 0 never
   --kill-leftovers       end what the script leaves in the background (default: it stays)
   --kill-after TIME      from the polite signal to SIGKILL (default 5s)

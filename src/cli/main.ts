@@ -8,9 +8,14 @@ import { readCommandLine, type CommandLine } from "./options.ts";
 import { jsonTarget } from "./parse.ts";
 import { run } from "./run.ts";
 import { say } from "./say.ts";
+import { shell } from "./shell.ts";
 import { usageError } from "./usage-error.ts";
 
-const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = { run, exec };
+const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = {
+  run,
+  exec,
+  shell,
+};
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -27,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run or exec; see k8s-executor --help";
+  const help = "give run, exec or shell; see k8s-executor --help";
   if (name === undefined) throw usageError("no command is given", help);
   const command = COMMANDS[name];
   if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);

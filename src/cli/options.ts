@@ -5,6 +5,7 @@ import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
 import { parse } from "./parse.ts";
+import { ownTerminalSize } from "./terminal.ts";
 import { usageError } from "./usage-error.ts";
 
 /** What a command line asks for. */
@@ -75,6 +76,8 @@ export function readCommandLine(command: string, args: readonly string[]): Comma
   const help = values.help ?? false;
   const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
   const containerRoot = values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT"));
+  const hasTerminal = command === "shell" || (values.tty ?? false);
+  const passesInput = command === "shell" || (values.stdin ?? values.interactive ?? false);
   const connect: ConnectOptions = {
     pid: help ? 0 : parsePid(values.pid),
     sharedRoot,
@@ -85,7 +88,11 @@ export function readCommandLine(command: string, args: readonly string[]): Comma
   return {
     connect,
     step: {
-      env: readVariables(values.env ?? [], values["env-file"] ?? []),
+      env: {
+        // Programs draw by it; what the container has was set for no terminal.
+        ...(hasTerminal && { TERM: variable("TERM") ?? "xterm" }),
+        ...readVariables(values.env ?? [], values["env-file"] ?? []),
+      },
       cwd: values.cwd ?? defaultCwd(sharedRoot),
       user: values.user,
       groups: values.groups === "" ? [] : values.groups?.split(","),
@@ -93,7 +100,8 @@ export function readCommandLine(command: string, args: readonly string[]): Comma
       leftovers: values["kill-leftovers"] ? "kill" : "leave",
       timeout: duration("--timeout", values.timeout),
       forceKillAfterDelay: duration("--kill-after", values["kill-after"]),
-      stdin: values.stdin ? "inherit" : undefined,
+      stdin: passesInput ? "inherit" : undefined,
+      tty: hasTerminal && !help ? (ownTerminalSize() ?? true) : undefined,
     },
     verbose: values.verbose ?? false,
     help,

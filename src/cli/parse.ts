@@ -14,6 +14,8 @@ const COMMON = {
   privileged: { type: "boolean" },
   "kill-leftovers": { type: "boolean" },
   stdin: { type: "boolean" },
+  interactive: { type: "boolean", short: "i" },
+  tty: { type: "boolean", short: "t" },
   timeout: { type: "string" },
   "kill-after": { type: "string" },
   backend: { type: "string" },

@@ -27,7 +27,7 @@ function readScript(line: CommandLine): string | Uint8Array {
   if (line.script !== undefined) return line.script;
   if (file === undefined) throw usageError("no script is given", "give a file, - for stdin, or --script TEXT");
   if (file === "-" && line.step.stdin !== undefined) {
-    throw usageError("--stdin and the script - both want stdin", "give the script as a file");
+    throw usageError("--interactive and the script - both want stdin", "give the script as a file");
   }
   try {
     return readFileSync(file === "-" ? 0 : file);

@@ -4,7 +4,7 @@ import { Readable, type Writable } from "node:stream";
 import type { Backend, Running } from "../backend/index.ts";
 import { type ExecutorError, invalidOption } from "../errors/index.ts";
 import type { StepResult } from "../result/index.ts";
-import type { PreparedStep } from "../step/index.ts";
+import { requireTerminalSize, type PreparedStep, type TerminalSize } from "../step/index.ts";
 import { Collector } from "./collector.ts";
 import { drainAll } from "./drain.ts";
 import { Feeder } from "./input.ts";
@@ -39,6 +39,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
   readonly stderr: Readable;
   readonly #result: Promise<StepResult>;
   #termination: Termination | undefined;
+  #resize: (size: TerminalSize) => void = () => undefined;
 
   /** @internal Use guest.run or guest.exec. */
   constructor(backend: Backend, prepare: () => PreparedStep, options: ProcessOptions, onSettled: () => void) {
@@ -113,6 +114,16 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     else this.#termination?.signal(number);
   }
 
+  /**
+   * Changes the size of the step's terminal (option `tty`), which tells its foreground processes by SIGWINCH.
+   *
+   * @param size In characters.
+   * @throws ExecutorError INVALID_OPTION.
+   */
+  resize(size: TerminalSize): void {
+    this.#resize(requireTerminalSize(size));
+  }
+
   async #supervise(
     running: Running,
     backend: Backend,
@@ -130,6 +141,9 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     const lost = new Promise<never>((_, reject) => (giveUp = reject));
     const termination = new Termination(running, settled.forceKillAfterDelay, () => giveUp(unresponsive()));
     this.#termination = termination;
+    this.#resize = (size) => {
+      if (!termination.isOver) running.resize(size);
+    };
     const feeder = running.stdin && new Feeder(running.stdin, options, () => termination.end());
     const cancel = (): void => {
       isCanceled = true;

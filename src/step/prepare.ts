@@ -3,11 +3,12 @@ import { v7 as uuid } from "uuid";
 import type { Identity } from "../container/index.ts";
 import { invalidOption } from "../errors/index.ts";
 import { composeEnvironment, DEFAULT_PATH, lookUp, type Environment } from "./environment.ts";
-import type { PreparedStep, Transport } from "./prepared-step.ts";
+import type { PreparedStep, TerminalSize, Transport } from "./prepared-step.ts";
 import { normalizeScript } from "./script.ts";
 import { searchPath } from "./search-path.ts";
 import type { SharedRoot } from "./shared-root.ts";
 import { requireString, refuseTooLong } from "./strings.ts";
+import { terminalOf } from "./terminal.ts";
 import { resolveCwd } from "./working-directory.ts";
 
 /** What a step is prepared from. */
@@ -24,6 +25,7 @@ export interface StepOptions {
   env?: Environment | undefined;
   cwd?: string | undefined;
   leftovers?: "leave" | "kill" | undefined;
+  tty?: boolean | TerminalSize | undefined;
 }
 
 export interface ScriptOptions extends StepOptions {
@@ -58,6 +60,7 @@ function prepare(command: string, args: string[], source: StepSource, options: S
     isPrivileged,
     killsLeftovers: leftovers === "kill",
     script: undefined,
+    terminal: terminalOf(options.tty),
   };
 }
 

@@ -11,6 +11,12 @@ export interface StepScript {
   name: string;
 }
 
+/** In characters. */
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
 /** Everything that is to be executed, in the container's terms. Nothing here refers to the agent. */
 export interface PreparedStep {
   /** What was asked for, for messages: the shell or the program. */
@@ -28,4 +34,6 @@ export interface PreparedStep {
   /** Whether what it leaves in the background is ended. */
   killsLeftovers: boolean;
   script: StepScript | undefined;
+  /** Its streams are a terminal of the container. */
+  terminal: TerminalSize | undefined;
 }

@@ -6,6 +6,7 @@ import { identity } from "./identity.ts";
 import { outcomes } from "./outcomes.ts";
 import { scriptCases } from "./scripts.ts";
 import { streams } from "./streams.ts";
+import { terminals } from "./terminals.ts";
 
 export { type Case, type Context, type Target } from "./case.ts";
 
@@ -18,4 +19,5 @@ export const CONTRACT: readonly Case[] = [
   ...streams,
   ...endings,
   ...identity,
+  ...terminals,
 ];

@@ -18,10 +18,13 @@ for directory in bin lib lib32 lib64 libx32 sbin usr; do
     mount --rbind "/$directory" "$directory"
   fi
 done
-for device in null zero full random urandom; do
+for device in null zero full random urandom tty; do
   : > "dev/$device"
   mount --bind "/dev/$device" "dev/$device"
 done
+mkdir dev/pts
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
+ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
 ln -s fd/0 dev/stdin
 ln -s fd/1 dev/stdout

@@ -7,6 +7,7 @@ import { fakeProc } from "./fake-proc.ts";
 import { flood } from "./flood.ts";
 import { leaving } from "./leaving.ts";
 import { oddFiles } from "./odd-files.ts";
+import { oddTerminals } from "./odd-terminals.ts";
 import { orphan } from "./orphan.ts";
 import { peekCases } from "./peek.ts";
 import { preload } from "./preload.ts";
@@ -28,6 +29,7 @@ export const CASES: readonly HostileCase[] = [
   orphan,
   spliceCase,
   oddFiles,
+  oddTerminals,
   fakeProc,
   preload,
   environCase,

@@ -67,8 +67,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "native/enter.c",
-        from: "result = close_descriptors(request);",
-        to: "result = request->script_fd == -2 ? close_descriptors(request) : 0;",
+        from: "result = close_descriptors(request, channel);",
+        to: "result = request->script_fd == -2 ? close_descriptors(request, channel) : 0;",
       },
     ],
   },

@@ -11,7 +11,7 @@ export interface SampleRequest {
 }
 
 /** What does not depend on the container. */
-type Work = Omit<PreparedStep, "identity" | "isPrivileged" | "killsLeftovers">;
+type Work = Omit<PreparedStep, "identity" | "isPrivileged" | "killsLeftovers" | "terminal">;
 
 const STEP: Work = {
   command: "sh",
@@ -39,7 +39,13 @@ export async function sampleRequests(): Promise<SampleRequest[]> {
       const groups = Array.from({ length: 33 }, (_, index) => index * 7);
       for (const identity of [container.identity, { ...container.identity, groups }]) {
         for (const work of STEPS) {
-          const step: PreparedStep = { ...work, identity, isPrivileged: false, killsLeftovers: true };
+          const step: PreparedStep = {
+            ...work,
+            identity,
+            isPrivileged: false,
+            killsLeftovers: true,
+            terminal: { columns: 132, rows: 50 },
+          };
           samples.push({ container, step, bytes: encodeRequest(container, step, true) });
         }
       }

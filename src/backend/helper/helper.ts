@@ -10,7 +10,7 @@ import { containerSlots, SLOT } from "../descriptor-slots.ts";
 import { killOrphans, killTree } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
-import { CONTROL_END, isComplete } from "../record.ts";
+import { CONTROL_END, encodeResize, isComplete } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import { conclude, readStatus, type Status } from "../supervised.ts";
@@ -25,6 +25,7 @@ export class HelperBackend implements Backend {
   readonly reason: string;
   readonly limitations: readonly string[] = ["starting a step copies this process's page tables (no FFI)"];
   readonly canSetGroups = true;
+  readonly hasTerminals = true;
   readonly #path: string;
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;
@@ -74,16 +75,18 @@ export class HelperBackend implements Backend {
     const pipe = childStream(child, SLOT.status) as Readable | undefined;
     const status = pipe && readStatus(pipe);
     const stdinStream = childStream(child, SLOT.stdin) as Writable | undefined;
+    const tell = (message: Uint8Array): void => {
+      const control = childStream(child, SLOT.control) as Writable | undefined;
+      if (control?.writable) control.write(message);
+    };
     return {
       stdin: stdinStream && ignoreClosedReader(stdinStream),
       stdout: childOutput(child, SLOT.stdout),
       stderr: childOutput(child, SLOT.stderr),
       ended: this.#supervise(child, failed, step, request, status),
       delivered: status?.delivered ?? Promise.resolve(true),
-      signal(signal, wholeTree) {
-        const control = childStream(child, SLOT.control) as Writable | undefined;
-        if (control?.writable) control.write(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal));
-      },
+      signal: (signal, wholeTree) => tell(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal)),
+      resize: (size) => tell(encodeResize(size)),
       abandon: () => {
         if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killTree(child.pid);
       },

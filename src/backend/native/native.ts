@@ -5,7 +5,7 @@ import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
 import { watchOom } from "../oom.ts";
 import { killOrphans, killTree } from "../kill-tree.ts";
 import { readPipe, writePipe } from "../pipe-streams.ts";
-import { CONTROL_END, isComplete } from "../record.ts";
+import { CONTROL_END, encodeResize, isComplete } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import { conclude, readStatus } from "../supervised.ts";
@@ -23,6 +23,7 @@ export class NativeBackend implements Backend {
   readonly reason: string;
   readonly limitations: readonly string[] = [];
   readonly canSetGroups = true;
+  readonly hasTerminals = true;
   readonly #libc: Libc;
   readonly #helper: SealedHelper;
   readonly #reaper: Reaper;
@@ -105,21 +106,23 @@ export class NativeBackend implements Backend {
       if (orphaned !== undefined) await killOrphans(orphaned, this.#container);
       return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
     };
+    const tell = (message: Uint8Array): void => {
+      if (control === undefined) return;
+      try {
+        libc.write(control, message);
+      } catch (error) {
+        // EPIPE: it has just ended. EAGAIN: it is stopped and has more waiting than a pipe holds.
+        if (!(error instanceof SystemError && (error.code === "EPIPE" || error.code === "EAGAIN"))) throw error;
+      }
+    };
     return {
       stdin: pipes.has("stdin") ? writePipe(pipes.ours("stdin")) : undefined,
       stdout: readPipe(pipes.ours("stdout")),
       stderr: readPipe(pipes.ours("stderr")),
       ended: end(),
       delivered: status.delivered,
-      signal(signal, wholeTree) {
-        if (control === undefined) return;
-        try {
-          libc.write(control, Uint8Array.of(wholeTree ? signal | CONTROL_END : signal));
-        } catch (error) {
-          // EPIPE: it has just ended. EAGAIN: it is stopped and has more signals waiting than a pipe holds.
-          if (!(error instanceof SystemError && (error.code === "EPIPE" || error.code === "EAGAIN"))) throw error;
-        }
-      },
+      signal: (signal, wholeTree) => tell(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal)),
+      resize: (size) => tell(encodeResize(size)),
       abandon: () => {
         // Nobody reaps it before it is released, so the number is still its own.
         if (control !== undefined) killTree(pid);

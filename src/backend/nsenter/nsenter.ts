@@ -25,6 +25,7 @@ export class NsenterBackend implements Backend {
   readonly reason: string;
   readonly limitations: readonly string[];
   readonly canSetGroups = false;
+  readonly hasTerminals = false;
   readonly #nsenter: InstalledNsenter;
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;
@@ -105,6 +106,7 @@ export class NsenterBackend implements Backend {
         sweep ||= end;
         signal(number);
       },
+      resize: () => undefined,
       abandon: () => signal(SIGKILL),
       release: () => undefined,
     };
