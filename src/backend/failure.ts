@@ -1,6 +1,7 @@
 import { NAMESPACE_FLAGS, permissionDenied, type CapabilityName, type Container } from "../container/index.ts";
 import { errnoName, ExecutorError, type ErrorCode } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
+import { EXHAUSTED } from "./exhausted.ts";
 import type { EndRecord } from "./record.ts";
 import type { Stage } from "./stage.ts";
 
@@ -19,13 +20,6 @@ const NEEDS: Partial<Record<Stage, readonly [action: string, ...needed: Capabili
   uid: ["take the container's user", "CAP_SETUID"],
   bounding: ["give up the capabilities that the container does not have", "CAP_SETPCAP"],
   capabilities: ["give up the capabilities that the container does not have", "CAP_SETPCAP"],
-};
-
-const EXHAUSTED: Readonly<Record<string, string>> = {
-  EAGAIN: "the limit of processes is reached; raise the Pod's pids limit or run fewer steps at once",
-  ENOMEM: "memory ran out; raise the memory limit of the agent's container",
-  EMFILE: "the limit of open files is reached; raise ulimit -n or run fewer steps at once",
-  ENFILE: "the machine's limit of open files is reached; run fewer steps at once",
 };
 
 function explainCwd(errno: string, cwd: string): Explanation {
@@ -114,8 +108,9 @@ function explain(record: EndRecord, errno: string, step: PreparedStep, container
   if (record.stage === "target" || (record.stage === "fork" && errno === "ENOMEM" && !container.isAlive())) {
     return containerGone(container);
   }
-  if (errno in EXHAUSTED && record.stage !== "cwd") {
-    const [problem = "", remedy = ""] = (EXHAUSTED[errno] ?? "").split("; ");
+  const exhausted = EXHAUSTED[errno];
+  if (exhausted && record.stage !== "cwd") {
+    const [problem, remedy] = exhausted;
     const what = record.stage === "relay" ? "was ended, for its output could not be passed on" : "could not be started";
     return { code: "RESOURCE_EXHAUSTED", problem: `the step ${what}: ${problem}`, remedy };
   }

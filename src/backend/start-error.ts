@@ -1,6 +1,5 @@
 import { errnoOf, ExecutorError, SystemError } from "../errors/index.ts";
-
-const EXHAUSTED: ReadonlySet<string | undefined> = new Set(["EMFILE", "ENFILE", "EAGAIN", "ENOMEM", "ENOSPC"]);
+import { EXHAUSTED } from "./exhausted.ts";
 
 function errnoIn(error: unknown): string | undefined {
   return error instanceof SystemError ? error.code : errnoOf(error);
@@ -8,7 +7,7 @@ function errnoIn(error: unknown): string | undefined {
 
 /** Whether descriptors, processes, memory or disk ran out. */
 export function isExhausted(error: unknown): boolean {
-  return EXHAUSTED.has(errnoIn(error));
+  return (errnoIn(error) ?? "") in EXHAUSTED;
 }
 
 /** The error for a supervisor that could not even be started. Errors that explain themselves pass through. */
@@ -22,12 +21,10 @@ export function startError(what: string, cause: unknown): Error {
       cause,
     });
   }
-  const exhausted = isExhausted(cause);
-  return new ExecutorError(exhausted ? "RESOURCE_EXHAUSTED" : "ENTRY_FAILED", {
-    problem: `${what} could not be started: ${cause.message}`,
-    remedy: exhausted
-      ? "raise the limits of the agent's container (open files, processes, memory) or run fewer steps at once"
-      : "try another backend, and report this if that helps",
+  const [why, remedy] = EXHAUSTED[errno ?? ""] ?? [];
+  return new ExecutorError(why === undefined ? "ENTRY_FAILED" : "RESOURCE_EXHAUSTED", {
+    problem: `${what} could not be started: ${why ?? cause.message}`,
+    remedy: remedy ?? "try another backend, and report this if that helps",
     cause,
     details: { errno: errno ?? "unknown" },
   });

@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
 
+import { afterDelay } from "./delay.ts";
+
 /** How long a pipe that a background process holds open may be silent, after the step's end, before we let it go. */
 const QUIET_MS = 200;
 /** How long such a process may go on talking. */
@@ -33,7 +35,9 @@ function drain(
 ): Promise<boolean> {
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
+    let isFinished = false;
     const finish = (complete: boolean): void => {
+      isFinished = true;
       clearTimeout(timer);
       stream.off("data", onData).off("close", onClose);
       resolve(complete);
@@ -69,6 +73,9 @@ function drain(
       else timer?.refresh();
     };
     const onQuiet = (): void => {
+      if (isFinished) return;
+      // The event loop was blocked, and something was waiting to be read.
+      if (performance.now() - lastAt < QUIET_MS / 2) return void timer?.refresh();
       if (wasForced() && performance.now() - lastAt > UNREAD_MS) return letGo();
       const isOnItsWay = !isDelivered && performance.now() - lastAt < STUCK_MS;
       if (isBehind() || isOnItsWay) timer?.refresh();
@@ -79,7 +86,7 @@ function drain(
       // Nobody ever looked at it (buffer: false): then nobody misses it.
       if (stream.readableFlowing === null && stream.listenerCount("readable") === 0) stream.resume();
       lastAt = endedAt = performance.now();
-      timer = setTimeout(onQuiet, QUIET_MS);
+      timer = afterDelay(QUIET_MS, onQuiet);
       stream.on("data", onData);
     };
     if (stream.closed) return resolve(true);

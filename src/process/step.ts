@@ -6,6 +6,7 @@ import { type ExecutorError, invalidOption } from "../errors/index.ts";
 import type { StepResult } from "../result/index.ts";
 import { requireTerminalSize, type PreparedStep, type TerminalSize } from "../step/index.ts";
 import { Collector } from "./collector.ts";
+import { afterDelay } from "./delay.ts";
 import { drainAll } from "./drain.ts";
 import { Feeder } from "./input.ts";
 import { lines } from "./lines.ts";
@@ -152,10 +153,11 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     options.signal?.addEventListener("abort", cancel, { once: true });
     let timer: NodeJS.Timeout | undefined;
     const startTimer = (): void => {
-      timer = setTimeout(() => {
+      timer = afterDelay(settled.timeout, () => {
+        if (termination.isOver) return;
         timedOut = true;
         termination.end();
-      }, settled.timeout);
+      });
     };
     if (settled.timeout > 0) {
       // What waits for its turn has all of its time yet.

@@ -1,6 +1,7 @@
 import os from "node:os";
 
 import type { Running } from "../backend/index.ts";
+import { afterDelay } from "./delay.ts";
 
 const { SIGTERM, SIGKILL } = os.constants.signals;
 /** After SIGKILL: how long until a supervisor that says nothing is given up. Its own patience is shorter. */
@@ -70,11 +71,8 @@ export class Termination {
 
   #after(ms: number, action: () => void): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      // After the loop was blocked, what the helper said meanwhile is read before the timer's word counts.
-      setImmediate(() => {
-        if (!this.#isOver) action();
-      });
-    }, ms);
+    this.#timer = afterDelay(ms, () => {
+      if (!this.#isOver) action();
+    });
   }
 }

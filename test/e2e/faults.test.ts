@@ -123,6 +123,42 @@ for (const backend of SUPERVISED) {
     await assert.rejects(guest.exec(["true"]), { code: "CONTAINER_GONE", message: new RegExp(`${target.pid}`) });
     guest.close();
     await target.close();
+    // The container has restarted: its new main process has another pid, and a new connection works.
+    await withGuest({}, async (restarted) => {
+      await using again = await connect({ ...restarted, backend });
+      assert.equal((await again.run({ script: "exit 6" })).exitCode, 6);
+    });
+  });
+
+  test(`${backend}: an agent whose event loop is blocked loses no output and no exit status`, async () => {
+    await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
+      await using guest = await connect({ pid, sharedRoot, containerRoot, backend });
+      const ready = path.join(sharedRoot, "ready");
+      // More than all the pipes on the way hold, so that the step waits for us, and one that ends meanwhile.
+      const large = guest.run({ script: `touch ready; seq 1000000; exit 7`, cwd: "/work" });
+      const small = guest.run({ script: "echo out; exit 8", timeout: 1000 });
+      await until("the large one runs", () => existsSync(ready));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+      const { exitCode, stdout = "", isOutputTruncated } = await large;
+      assert.deepEqual([exitCode, isOutputTruncated], [7, false]);
+      assert.equal(stdout.length, 6_888_895);
+      // It ended in time, although its timeout passed before we could see that.
+      const ended = await small;
+      assert.deepEqual([ended.outcome, ended.exitCode, ended.stdout], ["exited", 8, "out"]);
+    });
+  });
+
+  test(`${backend}: what a background process soon writes is kept, also where the event loop was blocked then`, async () => {
+    await withGuest({}, async ({ pid }) => {
+      await using guest = await connect({ pid, backend });
+      const step = guest.run({ script: "(sleep 0.15; echo late; exec sleep 1000) & echo $!; exit 9" });
+      // Between the step's end and the end of the silence.
+      setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000), 50);
+      const { exitCode, stdout } = await step;
+      assert.equal(exitCode, 9);
+      assert.match(stdout ?? "", /^\d+\nlate$/);
+      await guest.run({ script: `kill ${stdout?.split("\n")[0]}`, reject: true });
+    });
   });
 }
 
