@@ -152,8 +152,9 @@ for (const backend of SUPERVISED) {
     await withGuest({}, async ({ pid }) => {
       await using guest = await connect({ pid, backend });
       const step = guest.run({ script: "(sleep 0.15; echo late; exec sleep 1000) & echo $!; exit 9" });
-      // Between the step's end and the end of the silence.
-      setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000), 50);
+      // Between the step's end and the end of the silence; in a phase of the loop that timers follow.
+      const block = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+      setTimeout(() => setImmediate(block), 50);
       const { exitCode, stdout } = await step;
       assert.equal(exitCode, 9);
       assert.match(stdout ?? "", /^\d+\nlate$/);
