@@ -30,7 +30,7 @@ struct record {
     uint64_t system_microseconds;
     uint64_t max_rss_kib;
     int32_t cgroup_error; /* errno, with KEPT_CGROUP */
-    uint32_t padding;
+    int32_t group;        /* the step's process group, as the agent counts; 0 where it is not known */
 };
 
 /* What the step has of the agent's, for the kernel did not allow it the target's. */

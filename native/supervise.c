@@ -266,6 +266,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
     record->survivors = survivors(step, relay->pid);
     if (subreaper_of(step) > 0)
         SYSCALL(kill, step->child, SIGKILL); /* what is left becomes the child of the target's init */
+    record->group = (int32_t)step->leader;
     if (!s.child_ended)
         record->flags |= RECORD_UNREAPED;
     if ((record->wait_status & 0x7f) == SIGKILL && target_is_ending())

@@ -35,6 +35,8 @@ export interface EndRecord {
   keptGroups: boolean;
   /** Why the cgroup was not joined. */
   cgroupErrno: number;
+  /** The step's process group; 0 where it is not known. */
+  group: number;
 }
 
 /** The message that changes the size of the step's terminal. */
@@ -73,6 +75,7 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     keptLimits: (kept & KEPT.limits) !== 0,
     keptGroups: (kept & KEPT.groups) !== 0,
     cgroupErrno: record.readInt32LE(56),
+    group: record.readInt32LE(60),
   };
 }
 

@@ -6,6 +6,7 @@ import { removeScript, type PreparedStep, type SharedRoot } from "../step/index.
 import { endingOf } from "./ending.ts";
 import { containerGoneError, entryError } from "./failure.ts";
 import { keptOf } from "./kept.ts";
+import { describeMembers } from "./process-group.ts";
 import type { watchOom } from "./oom.ts";
 import { decodeEnd, isDelivered, RECORD_SIZE, type EndRecord } from "./record.ts";
 import type { Ending } from "./types.ts";
@@ -36,11 +37,18 @@ export function readStatus(status: Readable): Status {
   return { record, delivered: closed.then(() => isDelivered(bytes)) };
 }
 
-function helperLost(step: PreparedStep, why: string): ExecutorError {
-  return new ExecutorError("HELPER_LOST", {
-    problem: `the supervisor of ${JSON.stringify(step.command)} ${why}: how the step ended is unknown`,
-    remedy: "look for what killed it (the kernel's OOM killer, a process of the container with the same user)",
-  });
+function helperLost(step: PreparedStep, why: string, remedy: string): ExecutorError {
+  const problem = `the supervisor of ${JSON.stringify(step.command)} ${why}: how the step ended is unknown`;
+  return new ExecutorError("HELPER_LOST", { problem, remedy });
+}
+
+function unkillable({ group }: EndRecord, step: PreparedStep): ExecutorError {
+  const survivors = group > 0 ? describeMembers(group) : "";
+  return helperLost(
+    step,
+    `could not kill ${survivors === "" ? "the step's process" : survivors}`,
+    "look for the device or network file system that a process in state D waits for, or for what stopped the supervisor",
+  );
 }
 
 /** What the helper's last words mean: an ending, or the error that explains why there is none. */
@@ -54,11 +62,12 @@ export function conclude(
   const record: EndRecord | undefined = decodeEnd(bytes);
   if (!record) {
     if (step.script && sharedRoot) removeScript(step.script, sharedRoot);
-    throw helperLost(step, "was killed");
+    const suspects = "the kernel's OOM killer, a process of the container with the same user";
+    throw helperLost(step, "was killed", `look for what killed it (${suspects})`);
   }
   if (record.errno !== 0) throw entryError(record, step, container);
   if (record.targetGone) throw containerGoneError(container);
-  if (record.unreaped) throw helperLost(step, "could not kill the step's process");
+  if (record.unreaped) throw unkillable(record, step);
   if (record.scriptLeft) {
     throw new ExecutorError("SHARED_ROOT", {
       problem: `the step ended, but its script ${step.script?.name ?? ""} could not be removed from the shared root`,

@@ -2,6 +2,8 @@ import type { Proc } from "../system/index.ts";
 
 /** What /proc/PID/stat tells, proc_pid_stat(5). */
 export interface ProcessStat {
+  /** The name of the program, as far as the kernel keeps it; the process may choose another. */
+  command: string;
   /** "R", "S", "Z" and so on. */
   state: string;
   parent: number;
@@ -19,8 +21,10 @@ const PF_KTHREAD = 0x00200000;
 export function readStat(proc: Proc, directory: string): ProcessStat {
   const text = proc.read(`${directory}/stat`).toString("latin1");
   // The command may hold spaces and parentheses of its own, so count from the last one.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const end = text.lastIndexOf(")");
+  const fields = text.slice(end + 2).split(" ");
   return {
+    command: text.slice(text.indexOf("(") + 1, end),
     state: fields[0] ?? "",
     parent: Number(fields[1]),
     group: Number(fields[2]),

@@ -17,6 +17,7 @@ int main(void)
         .system_microseconds = 0x100000002,
         .max_rss_kib = 0x100000003,
         .cgroup_error = 13,
+        .group = 4711,
     };
     return fwrite(&record, sizeof record, 1, stdout) == 1 ? 0 : 1;
 }

@@ -51,6 +51,7 @@ function checkRecord(bytes: Buffer): void {
     keptLimits: true,
     keptGroups: true,
     cgroupErrno: 13,
+    group: 4711,
   });
 }
 
