@@ -1,18 +1,18 @@
 /**
  * The fault table: what is injected while steps are under way, at moments spread over the whole of a step, and what is
- * lost or left. `npm run bench:faults`. A step counts as lost where it hangs, or says that it succeeded although it did not.
+ * lost or left; and agents and containers that are short of something, or slow. `npm run bench:faults`, as root. A step counts as lost where it hangs, or says that it succeeded although it did not.
  *
  * Options: --runs N (100) of each fault with each backend.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 import { connect, ExecutorError, type BackendName, type Guest, type StepResult } from "../src/index.ts";
-import { makeGuest, type ThrowAwayGuest } from "../test/guests/guest.ts";
+import { makeGuest, type GuestOptions, type ThrowAwayGuest } from "../test/guests/guest.ts";
 import { childrenOf, helpersOf, killIfAlive, openDescriptors } from "../test/support/children.ts";
 import { CLI } from "../test/support/cli.ts";
 
@@ -25,6 +25,8 @@ const SPAN_MS = 6;
 /** Its marker is in the environment of all of its processes; the second one leaves the process group. */
 const SCRIPT = "sleep 0.002; setsid sh -c 'sleep 0.003; echo two; sleep 1000' & echo one; sleep 1000";
 
+/** What a guest has apart from us: as in a Pod, or all, its processes too. */
+type Namespaces = "mnt" | "all";
 type Outcome = StepResult | ExecutorError | "hangs";
 
 interface Fault {
@@ -109,11 +111,16 @@ async function leftovers(marker: string, shared: string): Promise<{ processes: n
   return found;
 }
 
-function report(name: string, backend: string, figures: Readonly<Record<string, number>>): void {
-  console.log(`| ${name} | ${backend} | ${Object.values(figures).join(" | ")} |`);
+function report(
+  name: string,
+  backend: string,
+  namespaces: Namespaces,
+  figures: Readonly<Record<string, number>>,
+): void {
+  console.log(`| ${name} | ${backend} | ${namespaces} | ${Object.values(figures).join(" | ")} |`);
 }
 
-async function inject(fault: Fault, backend: BackendName): Promise<void> {
+async function inject(fault: Fault, backend: BackendName, namespaces: Namespaces): Promise<void> {
   const marker = `FAULT=${process.pid}-${Math.random()}`;
   const before = openDescriptors();
   const figures = { runs: 0, lost: 0, processes: 0, files: 0, descriptors: 0 };
@@ -124,7 +131,7 @@ async function inject(fault: Fault, backend: BackendName): Promise<void> {
       if (!guest || !target || !existsSync(`/proc/${target.pid}/ns`)) {
         guest?.close();
         await target?.close();
-        target = await makeGuest({ namespaces: "mnt" });
+        target = await makeGuest({ namespaces });
         guest = await connect({ ...target, backend });
       }
       const [name = "", value] = marker.split("=");
@@ -150,13 +157,139 @@ async function inject(fault: Fault, backend: BackendName): Promise<void> {
   }
   await delay(100);
   figures.descriptors = Math.max(0, openDescriptors() - before);
-  report(fault.name, backend, figures);
+  report(fault.name, backend, namespaces, figures);
+}
+
+/** What is no moment's fault: an agent or a container that is short of something, or slow. */
+interface Situation {
+  name: string;
+  guest?: GuestOptions;
+  /** How many steps at once. */
+  steps: number;
+  /** Starts them; answers what became of them. */
+  run: (guest: Guest, target: ThrowAwayGuest, env: Readonly<Record<string, string>>) => Promise<Outcome[]>;
+  isTrue: (outcome: Outcome) => boolean;
+}
+
+const exitedWith =
+  (status: number, output?: number) =>
+  (outcome: Outcome): boolean =>
+    typeof outcome === "object" &&
+    "exitCode" in outcome &&
+    outcome.exitCode === status &&
+    !outcome.isOutputTruncated &&
+    (output === undefined || outcome.stdout?.length === output);
+
+function settleAll(count: number, start: () => PromiseLike<StepResult>): Promise<Outcome[]> {
+  return Promise.all(Array.from({ length: count }, () => settle(start())));
+}
+
+const SITUATIONS: readonly Situation[] = [
+  {
+    name: "event loop blocked for 30 s",
+    steps: 8,
+    async run(guest, _, env) {
+      const outcomes = settleAll(8, () => guest.run({ script: "seq 100000; exit 7", env, timeout: 20_000 }));
+      await delay(20);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30_000);
+      return outcomes;
+    },
+    isTrue: exitedWith(7, 588_894),
+  },
+  {
+    name: "slow reader of 1 MB",
+    steps: 8,
+    run: (guest, _, env) =>
+      settleAll(8, () => {
+        const step = guest.run({ script: "seq 150000; exit 7", env });
+        step.stdout.on("data", () => {
+          step.stdout.pause();
+          setTimeout(() => step.stdout.resume(), 2);
+        });
+        return step;
+      }),
+    isTrue: exitedWith(7, 938_894),
+  },
+  {
+    name: "flooding writer, ended by a timeout",
+    steps: 8,
+    run: (guest, _, env) => settleAll(8, () => guest.run({ script: "yes", env, timeout: 300, maxBuffer: 1000 })),
+    isTrue: isOneOf("timed-out"),
+  },
+  {
+    name: "EMFILE: no descriptor left in the agent",
+    steps: 20,
+    async run(guest, _, env) {
+      const outcomes: Outcome[] = [];
+      for (let left = 0; left < 20; left++) {
+        const held: number[] = [];
+        try {
+          for (;;) held.push(openSync("/dev/null", "r"));
+        } catch {
+          // Now there is none.
+        }
+        for (let freed = 0; freed < left; freed++) closeSync(held.pop() ?? -1);
+        const outcome = settle(guest.run({ script: "exit 7", env }));
+        for (const fd of held) closeSync(fd);
+        outcomes.push(await outcome);
+      }
+      return outcomes;
+    },
+    isTrue: (outcome) => exitedWith(7)(outcome) || isOneOf("RESOURCE_EXHAUSTED")(outcome),
+  },
+  {
+    name: "EAGAIN: the container's user may have 5 processes",
+    guest: { uid: 54_321 },
+    steps: 20,
+    run(guest, { pid }, env) {
+      const asUser = ["--reuid=54321", "--regid=54321", "--clear-groups", "prlimit", "--pid", String(pid), "--nproc=5"];
+      execFileSync("setpriv", asUser);
+      return settleAll(20, () => guest.run({ script: "read line; exit 7", input: "go\n", env }));
+    },
+    isTrue: (outcome) => exitedWith(7)(outcome) || isOneOf("RESOURCE_EXHAUSTED")(outcome),
+  },
+  {
+    name: "ENOSPC: no room for the script",
+    steps: 20,
+    async run(guest, { sharedRoot }, env) {
+      // The descriptor that connect() opened is of the directory below this mount: so connect again, to what is full.
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", sharedRoot]);
+      try {
+        await using full = await connect({ pid: guest.pid, sharedRoot, backend: guest.backend });
+        return await settleAll(20, () => full.run({ script: `# ${"x".repeat(100_000)}\n:`, env }));
+      } finally {
+        execFileSync("umount", ["--lazy", sharedRoot]);
+      }
+    },
+    isTrue: isOneOf("SHARED_ROOT"),
+  },
+];
+
+async function endure(situation: Situation, backend: BackendName): Promise<void> {
+  const marker = `FAULT=${process.pid}-${Math.random()}`;
+  const target = await makeGuest({ namespaces: "mnt", ...situation.guest });
+  const guest = await connect({ ...target, backend });
+  const before = openDescriptors();
+  try {
+    const [name = "", value = ""] = marker.split("=");
+    const outcomes = await situation.run(guest, target, { [name]: value });
+    const lost = outcomes.filter((outcome) => !situation.isTrue(outcome));
+    for (const outcome of lost)
+      console.error(`${situation.name}, ${backend}: ${JSON.stringify(outcome).slice(0, 300)}`);
+    const { processes, files } = await leftovers(marker, target.sharedRoot);
+    const descriptors = Math.max(0, openDescriptors() - before);
+    report(situation.name, backend, "mnt", { runs: outcomes.length, lost: lost.length, processes, files, descriptors });
+  } finally {
+    for (const pid of marked(marker)) killIfAlive(pid);
+    guest.close();
+    await target.close();
+  }
 }
 
 /** The agent itself is killed: nobody is left to say anything, so only what it leaves counts. */
-async function killAgent(backend: BackendName): Promise<void> {
+async function killAgent(backend: BackendName, namespaces: Namespaces): Promise<void> {
   const marker = `FAULT=${process.pid}-${Math.random()}`;
-  const target = await makeGuest({ namespaces: "mnt" });
+  const target = await makeGuest({ namespaces });
   const runs = Math.ceil(RUNS / 5);
   const { pid, sharedRoot, containerRoot } = target;
   try {
@@ -170,7 +303,7 @@ async function killAgent(backend: BackendName): Promise<void> {
       await once(agent, "close");
     }
     const { processes, files } = await leftovers(marker, sharedRoot);
-    report("SIGKILL to the agent", backend, { runs, lost: 0, processes, files, descriptors: 0 });
+    report("SIGKILL to the agent", backend, namespaces, { runs, lost: 0, processes, files, descriptors: 0 });
   } finally {
     for (const left of marked(marker)) killIfAlive(left);
     await target.close();
@@ -180,9 +313,12 @@ async function killAgent(backend: BackendName): Promise<void> {
 console.log(
   `${process.release.name} ${process.version}, Linux ${os.release()}, ${os.cpus().length} x ${os.cpus()[0]?.model}\n`,
 );
-console.log("| fault | backend | runs | steps lost | processes left | files left | descriptors leaked |");
-console.log("| --- | --- | --- | --- | --- | --- | --- |");
+console.log("| fault | backend | apart | runs | steps lost | processes left | files left | descriptors leaked |");
+console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
 for (const backend of ["native", "helper"] as const) {
-  for (const fault of FAULTS) await inject(fault, backend);
-  await killAgent(backend);
+  for (const namespaces of ["mnt", "all"] as const) {
+    for (const fault of FAULTS) await inject(fault, backend, namespaces);
+    await killAgent(backend, namespaces);
+  }
+  for (const situation of SITUATIONS) await endure(situation, backend);
 }
