@@ -59,7 +59,7 @@ const FAULTS: readonly Fault[] = [
     inject: () => eachHelper((helper) => signal(helper, "SIGSTOP")),
   },
   {
-    name: "SIGKILL to what the helper started (relay or step)",
+    name: "SIGKILL to what the helper started (relay, step, subreaper)",
     isTrue: isOneOf("signaled", "timed-out", "ENTRY_FAILED"),
     inject: () => eachHelper((helper) => childrenOf(helper).forEach(({ pid }) => killIfAlive(pid))),
   },
@@ -189,10 +189,10 @@ const SITUATIONS: readonly Situation[] = [
     name: "event loop blocked for 30 s",
     steps: 8,
     async run(guest, _, env) {
-      const outcomes = settleAll(8, () => guest.run({ script: "seq 100000; exit 7", env, timeout: 20_000 }));
+      const steps = Array.from({ length: 8 }, () => guest.run({ script: "seq 100000; exit 7", env, timeout: 20_000 }));
       await delay(20);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30_000);
-      return outcomes;
+      return Promise.all(steps.map(settle));
     },
     isTrue: exitedWith(7, 588_894),
   },
@@ -277,6 +277,8 @@ async function endure(situation: Situation, backend: BackendName): Promise<void>
     for (const outcome of lost)
       console.error(`${situation.name}, ${backend}: ${JSON.stringify(outcome).slice(0, 300)}`);
     const { processes, files } = await leftovers(marker, target.sharedRoot);
+    // Streams close in a later turn.
+    await delay(100);
     const descriptors = Math.max(0, openDescriptors() - before);
     report(situation.name, backend, "mnt", { runs: outcomes.length, lost: lost.length, processes, files, descriptors });
   } finally {

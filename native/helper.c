@@ -145,6 +145,8 @@ int helper_main(int argc, char **argv)
         record.kept = progress->kept;
         record.cgroup_error = progress->cgroup_error;
         record.error = result < 0 ? (int32_t)-result : progress->error;
+        if (record.error != 0 && target_is_ending())
+            record.flags |= RECORD_TARGET_GONE; /* which is why */
     } else {
         record.error = result < 0 ? (int32_t)-result : ENOMEM;
     }

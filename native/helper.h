@@ -127,6 +127,8 @@ int remove_script(const struct request *request);
 int supervise(const struct request *request, struct step *step, int signals, int target, struct relay *relay,
               const struct step_end *reported, struct record *record);
 
+bool target_is_ending(void);
+
 /* process_stat.c: what /proc/PID/stat tells. Answers false where there is no such process. */
 struct process_stat {
     char state;

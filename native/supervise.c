@@ -82,8 +82,8 @@ static void reap(struct supervision *s)
 static uint32_t signal_tree(struct supervision *s, int signal)
 {
     long leader = s->step->leader;
-    if (leader <= 0 && signal == SIGKILL) /* below a subreaper there is nothing yet that could be left behind */
-        SYSCALL(kill, s->step->child, SIGKILL);
+    if (leader <= 0 && signal == SIGKILL && s->step->child > 0)
+        SYSCALL(kill, s->step->child, SIGKILL); /* below the subreaper there is nothing yet that could be left behind */
     else if (leader <= 0 && signal > 0)
         s->early |= 1ull << (signal - 1);
     if (leader > 0 && !s->group_empty && SYSCALL(kill, -leader, signal) == -ESRCH && s->child_ended)
@@ -181,8 +181,8 @@ static bool settled(struct supervision *s)
 }
 
 /* A pid namespace ends by its init killing everybody else first, and it counts as alive until they are reaped: the
- * step's SIGKILL comes before any word of the target's own end. /proc/PID/stat has that in its flags, field 9. */
-static bool target_is_ending(void)
+ * step's SIGKILL comes before any word of the target's own end, and a fork there fails. /proc/PID/stat has that in its flags, field 9. */
+bool target_is_ending(void)
 {
     enum { PF_EXITING = 0x4 };
     struct process_stat stat;

@@ -65,8 +65,8 @@ export function conclude(
     const suspects = "the kernel's OOM killer, a process of the container with the same user";
     throw helperLost(step, "was killed", `look for what killed it (${suspects})`);
   }
-  if (record.errno !== 0) throw entryError(record, step, container);
   if (record.targetGone) throw containerGoneError(container);
+  if (record.errno !== 0) throw entryError(record, step, container);
   if (record.unreaped) throw unkillable(record, step);
   if (record.scriptLeft) {
     throw new ExecutorError("SHARED_ROOT", {

@@ -55,6 +55,7 @@ function drain(
     let since = 0;
     let lastAt = 0;
     let isDelivered = false;
+    let wasEmpty = false;
     const onDelivered = (): void => {
       isDelivered = true;
       // What came with the last of it is not quiet yet.
@@ -64,13 +65,14 @@ function drain(
       since += chunk.length;
       lastAt = performance.now();
       const sinceEnd = lastAt - endedAt;
-      const stepsOwnIsRead = chunk.length < WHOLE_READ || since > LARGEST_PIPE;
       // Whoever writes on for ever holds nothing up: neither a step that was to end, nor one that did.
       const isChatter = wasForced()
         ? sinceEnd > UNREAD_MS
         : sinceEnd > CHATTER_MS && !isBehind() && (isDelivered || sinceEnd > CHATTER_MS + STUCK_MS);
-      if (isChatter && stepsOwnIsRead) letGo();
-      else timer?.refresh();
+      if (isChatter && (wasEmpty || since > LARGEST_PIPE)) return letGo();
+      // More than the step's own comes only after that: what was late may as well have come late to us, who were blocked.
+      if (isChatter) wasEmpty = chunk.length < WHOLE_READ;
+      timer?.refresh();
     };
     const onQuiet = (): void => {
       if (isFinished) return;
@@ -102,7 +104,7 @@ function drain(
 async function isConfirmed(delivered: Promise<boolean>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, STUCK_MS, false);
+    timer = afterDelay(STUCK_MS, () => resolve(false));
   });
   return Promise.race([delivered, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -134,11 +134,17 @@ for (const backend of SUPERVISED) {
     await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
       await using guest = await connect({ pid, sharedRoot, containerRoot, backend });
       const ready = path.join(sharedRoot, "ready");
-      // More than all the pipes on the way hold, so that the step waits for us, and one that ends meanwhile.
+      // More than all the pipes on the way hold, so that the step waits for us; less; and one that ends meanwhile.
       const large = guest.run({ script: `touch ready; seq 1000000; exit 7`, cwd: "/work" });
+      const middle = Array.from({ length: 8 }, () => guest.run({ script: "seq 100000; exit 6" }));
       const small = guest.run({ script: "echo out; exit 8", timeout: 1000 });
       await until("the large one runs", () => existsSync(ready));
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+      // Longer than any patience that drain.ts has.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000);
+      for (const step of middle) {
+        const result = await step;
+        assert.deepEqual([result.exitCode, result.stdout?.length, result.isOutputTruncated], [6, 588_894, false]);
+      }
       const { exitCode, stdout = "", isOutputTruncated } = await large;
       assert.deepEqual([exitCode, isOutputTruncated], [7, false]);
       assert.equal(stdout.length, 6_888_895);
