@@ -14,6 +14,7 @@ enum record_flag {
     RECORD_UNREAPED = 1u << 1,    /* the step could not be killed: wait_status says nothing */
     RECORD_SCRIPT_LEFT = 1u << 2, /* the script file could not be removed */
     RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed */
+    RECORD_SUBREAPER_LOST = 1u << 5, /* it was killed: what it held is the target's init's now */
     RECORD_RELAYED = 1u << 4,     /* the relay writes one byte more, when it has passed on what there is */
 };
 

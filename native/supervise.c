@@ -73,6 +73,8 @@ static void reap(struct supervision *s)
         /* A subreaper that was killed reports nothing, and has taken the step with it. */
         struct step_end end = {.is_known = false};
         note_end(&end, status, &usage);
+        if (s->step->has_subreaper && !s->reported->is_known)
+            s->record->flags |= RECORD_SUBREAPER_LOST;
         take_end(s, s->reported->is_known ? s->reported : &end);
     }
 }

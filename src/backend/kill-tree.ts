@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Container } from "../container/index.ts";
 import { accessProc } from "../system/index.ts";
+import { markedProcesses } from "./marked.ts";
 import { membersOf } from "./process-group.ts";
 
 /** A process that is killed is gone within milliseconds, unless it sleeps uninterruptibly. */
@@ -52,20 +53,23 @@ function mountNamespaceOf(pid: number | "self"): string {
 }
 
 /**
- * Kills what a step left whose helper is gone: the members of its process group, and what a subreaper still holds. Its
- * number may by now be somebody else's, so only processes in the container's mount namespace count.
+ * Kills what a step left whose helper or subreaper is gone: the members of its process group, what a subreaper still holds,
+ * and whatever has its mark. Numbers may by now be somebody else's, so only processes in the container's mount namespace
+ * count.
  *
  * @param child The helper's child: the leader of the group, or the subreaper (native/subreaper.c), which waits for this.
  */
-export async function killOrphans(child: number, container: Container): Promise<void> {
+export async function killOrphans(child: number | undefined, id: string, container: Container): Promise<void> {
   const its = mountNamespaceOf(container.pid);
   if (its === "" || its === mountNamespaceOf("self")) return;
+  const ofChild = (): number[] => (child === undefined ? [] : [...membersOf(child), ...descendantsOf(child)]);
   // What is killed orphans what it started, and a zombie is in no namespace: so until nobody is left.
   for (let round = 0; round < KILL_ROUNDS; round++) {
-    const left = [...membersOf(child), ...descendantsOf(child)].filter((pid) => mountNamespaceOf(pid) === its);
-    for (const pid of left) if (pid !== child) kill(pid);
-    if (left.every((pid) => pid === child)) break;
+    const found = [...ofChild(), ...(await markedProcesses(id, its))];
+    const left = found.filter((pid) => pid !== child && mountNamespaceOf(pid) === its);
+    for (const pid of left) kill(pid);
+    if (left.length === 0) break;
     await delay(BETWEEN_ROUNDS_MS);
   }
-  if (mountNamespaceOf(child) === its) kill(child);
+  if (child !== undefined && mountNamespaceOf(child) === its) kill(child);
 }

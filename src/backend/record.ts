@@ -8,7 +8,7 @@ export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
 const CONTROL_RESIZE = 0x7f;
 const KIND_ENDED = 2;
-const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16 } as const;
+const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32 } as const;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
@@ -26,6 +26,8 @@ export interface EndRecord {
   targetGone: boolean;
   unreaped: boolean;
   scriptLeft: boolean;
+  /** What stood between the supervisor and the step was killed. */
+  subreaperLost: boolean;
   /** What copied the output was killed. */
   outputCut: boolean;
   /** Where it has the agent's, for the kernel did not allow it the container's. */
@@ -47,14 +49,9 @@ export function encodeResize({ columns, rows }: TerminalSize): Buffer {
   return message;
 }
 
-/** Whether the helper lived to write its record. */
-export function isComplete(record: Buffer): boolean {
-  return record.length === RECORD_SIZE;
-}
-
 /** The record of the end; undefined where the helper died before writing it. */
 export function decodeEnd(record: Buffer): EndRecord | undefined {
-  if (!isComplete(record) || record.readUInt32LE(0) !== KIND_ENDED) return undefined;
+  if (record.length !== RECORD_SIZE || record.readUInt32LE(0) !== KIND_ENDED) return undefined;
   const flags = record.readUInt32LE(4);
   const kept = record.readUInt32LE(28);
   return {
@@ -69,6 +66,7 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     targetGone: (flags & FLAG.targetGone) !== 0,
     unreaped: (flags & FLAG.unreaped) !== 0,
     scriptLeft: (flags & FLAG.scriptLeft) !== 0,
+    subreaperLost: (flags & FLAG.subreaperLost) !== 0,
     outputCut: (flags & FLAG.outputCut) !== 0,
     keptCgroup: (kept & KEPT.cgroup) !== 0,
     keptOomScore: (kept & KEPT.oomScore) !== 0,

@@ -6,6 +6,7 @@ import { removeScript, type PreparedStep, type SharedRoot } from "../step/index.
 import { endingOf } from "./ending.ts";
 import { containerGoneError, entryError } from "./failure.ts";
 import { keptOf } from "./kept.ts";
+import { killOrphans } from "./kill-tree.ts";
 import { describeMembers } from "./process-group.ts";
 import type { watchOom } from "./oom.ts";
 import { decodeEnd, isDelivered, RECORD_SIZE, type EndRecord } from "./record.ts";
@@ -51,20 +52,27 @@ function unkillable({ group }: EndRecord, step: PreparedStep): ExecutorError {
   );
 }
 
+/** A step whose helper has said its last words. */
+export interface SupervisedStep {
+  step: PreparedStep;
+  container: Container;
+  sharedRoot: SharedRoot | undefined;
+  wasOutOfMemory: ReturnType<typeof watchOom>;
+  /** The helper's child, as far as the helper came. */
+  child: () => number | undefined | Promise<number | undefined>;
+}
+
 /** What the helper's last words mean: an ending, or the error that explains why there is none. */
-export function conclude(
-  bytes: Buffer,
-  step: PreparedStep,
-  container: Container,
-  sharedRoot: SharedRoot | undefined,
-  wasOutOfMemory: ReturnType<typeof watchOom>,
-): Ending {
+export async function conclude(bytes: Buffer, supervised: SupervisedStep): Promise<Ending> {
+  const { step, container, sharedRoot, wasOutOfMemory } = supervised;
   const record: EndRecord | undefined = decodeEnd(bytes);
   if (!record) {
+    await killOrphans(await supervised.child(), step.id, container);
     if (step.script && sharedRoot) removeScript(step.script, sharedRoot);
     const suspects = "the kernel's OOM killer, a process of the container with the same user";
     throw helperLost(step, "was killed", `look for what killed it (${suspects})`);
   }
+  if (record.subreaperLost) await killOrphans(undefined, step.id, container);
   if (record.targetGone) throw containerGoneError(container);
   if (record.errno !== 0) throw entryError(record, step, container);
   if (record.unreaped) throw unkillable(record, step);

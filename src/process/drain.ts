@@ -51,11 +51,11 @@ function drain(
       stream.push(null);
       finish(false);
     };
-    let endedAt = 0;
+    // Milliseconds in which more came, after the end. Time in which the event loop was blocked counts as silence.
+    let talked = 0;
     let since = 0;
     let lastAt = 0;
     let isDelivered = false;
-    let wasEmpty = false;
     const onDelivered = (): void => {
       isDelivered = true;
       // What came with the last of it is not quiet yet.
@@ -63,16 +63,16 @@ function drain(
     };
     const onData = (chunk: Buffer): void => {
       since += chunk.length;
-      lastAt = performance.now();
-      const sinceEnd = lastAt - endedAt;
+      const now = performance.now();
+      talked += Math.min(now - lastAt, QUIET_MS);
+      lastAt = now;
       // Whoever writes on for ever holds nothing up: neither a step that was to end, nor one that did.
       const isChatter = wasForced()
-        ? sinceEnd > UNREAD_MS
-        : sinceEnd > CHATTER_MS && !isBehind() && (isDelivered || sinceEnd > CHATTER_MS + STUCK_MS);
-      if (isChatter && (wasEmpty || since > LARGEST_PIPE)) return letGo();
-      // More than the step's own comes only after that: what was late may as well have come late to us, who were blocked.
-      if (isChatter) wasEmpty = chunk.length < WHOLE_READ;
-      timer?.refresh();
+        ? talked > UNREAD_MS
+        : talked > CHATTER_MS && !isBehind() && (isDelivered || talked > CHATTER_MS + STUCK_MS);
+      const stepsOwnIsRead = chunk.length < WHOLE_READ || since > LARGEST_PIPE;
+      if (isChatter && stepsOwnIsRead) letGo();
+      else timer?.refresh();
     };
     const onQuiet = (): void => {
       if (isFinished) return;
@@ -87,7 +87,7 @@ function drain(
       if (stream.closed) return;
       // Nobody ever looked at it (buffer: false): then nobody misses it.
       if (stream.readableFlowing === null && stream.listenerCount("readable") === 0) stream.resume();
-      lastAt = endedAt = performance.now();
+      lastAt = performance.now();
       timer = afterDelay(QUIET_MS, onQuiet);
       stream.on("data", onData);
     };

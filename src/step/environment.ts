@@ -7,6 +7,9 @@ export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /** Secrets with which GoCD's Kubernetes elastic agent registers; the Pod has them in every container. */
 const AGENT_SECRETS = "GO_EA_";
 
+/** Tells which step a process belongs to, whatever became of its parents, as other CI agents do it (RUNNER_TRACKING_ID). */
+const STEP_ID = "K8S_EXECUTOR_STEP";
+
 /** Variables by name; undefined removes one that the container has. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,15 +24,21 @@ function checkName(name: string): void {
 }
 
 /**
- * The environment of a step: the container's own, then the job's on top, then PWD.
+ * The environment of a step: the container's own, then the job's on top, PWD, and the step's id.
  *
  * @param container The environment of the container's main process, bytes by latin1 name.
  * @param job What the caller adds, replaces or (undefined) removes.
  * @param cwd The working directory in the container.
+ * @param id The step's, unique.
  * @returns One `NAME=value` for each variable, as execve(2) takes them.
  * @throws ExecutorError INVALID_OPTION or TOO_LARGE, naming the variable and never its value.
  */
-export function composeEnvironment(container: ReadonlyMap<string, Buffer>, job: Environment, cwd: string): Buffer[] {
+export function composeEnvironment(
+  container: ReadonlyMap<string, Buffer>,
+  job: Environment,
+  cwd: string,
+  id: string,
+): Buffer[] {
   const values = new Map(container);
   // A shell takes PWD for true where it names the directory it is in, links kept; OLDPWD was another process's.
   values.delete("OLDPWD");
@@ -45,6 +54,7 @@ export function composeEnvironment(container: ReadonlyMap<string, Buffer>, job: 
     requireString(value, `variable ${name}`);
     values.set(key, Buffer.from(value));
   }
+  values.set(STEP_ID, Buffer.from(id));
   const entries: Buffer[] = [];
   for (const [name, value] of values) {
     if (name.startsWith(AGENT_SECRETS)) continue;
@@ -53,6 +63,11 @@ export function composeEnvironment(container: ReadonlyMap<string, Buffer>, job: 
     entries.push(entry);
   }
   return entries;
+}
+
+/** The entry of a step's environment that no other step has. */
+export function stepMark(id: string): string {
+  return `${STEP_ID}=${id}`;
 }
 
 /** The value of one variable in what composeEnvironment made. */

@@ -39,7 +39,8 @@ const SCRIPT_DESCRIPTOR = "/dev/fd/3";
 
 function prepare(command: string, args: string[], source: StepSource, options: StepOptions): PreparedStep {
   const cwd = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
-  const environment = composeEnvironment(source.environment, options.env ?? {}, cwd);
+  const id = uuid();
+  const environment = composeEnvironment(source.environment, options.env ?? {}, cwd, id);
   args.forEach((argument, index) => {
     requireString(argument, `argument ${index}`);
     refuseTooLong(Buffer.byteLength(argument) + 1, `argument ${index}`);
@@ -51,6 +52,7 @@ function prepare(command: string, args: string[], source: StepSource, options: S
     throw invalidOption(`leftovers ${JSON.stringify(leftovers)} is unknown`, 'give "leave" or "kill"');
   }
   return {
+    id,
     command,
     candidates,
     arguments: args,

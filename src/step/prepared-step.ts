@@ -19,6 +19,8 @@ export interface TerminalSize {
 
 /** Everything that is to be executed, in the container's terms. Nothing here refers to the agent. */
 export interface PreparedStep {
+  /** Unique; in its environment. */
+  id: string;
   /** What was asked for, for messages: the shell or the program. */
   command: string;
   /** The paths to try, in order. */

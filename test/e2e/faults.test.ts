@@ -29,6 +29,8 @@ import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
 
 const SUPERVISED = ["native", "helper"] as const;
+/** What a guest has apart; only root can make one that shares our processes. */
+const GUESTS = process.getuid?.() === 0 ? (["all", "mnt"] as const) : (["all"] as const);
 
 /** Sends a signal to the helper of the step that runs, and waits until the step is lost and nothing of it is left. */
 async function strikeHelper(signal: NodeJS.Signals, processes: number, lost: Promise<void>): Promise<void> {
@@ -59,16 +61,33 @@ for (const backend of SUPERVISED) {
     });
   });
 
-  test(`${backend}: a helper that is killed is reported as lost, and takes all that the script started along`, async () => {
-    await withGuest({}, async ({ pid, sharedRoot }) => {
-      const guest = await connect({ pid, sharedRoot, containerRoot: "/work", backend });
-      const step = guest.run({ script: "sleep 1000 & setsid sleep 1000 & sleep 0.1; echo ready; exec sleep 1000" });
-      const lost = assert.rejects(step, { code: "HELPER_LOST", message: /how the step ended is unknown/ });
+  for (const namespaces of GUESTS) {
+    test(`${backend}: a helper that is killed takes along all that the script started; ${namespaces} apart`, async () => {
+      await withGuest({ namespaces }, async ({ pid, sharedRoot }) => {
+        const guest = await connect({ pid, sharedRoot, containerRoot: "/work", backend });
+        const step = guest.run({ script: "sleep 1000 & setsid sleep 1000 & sleep 0.1; echo ready; exec sleep 1000" });
+        const lost = assert.rejects(step, { code: "HELPER_LOST", message: /how the step ended is unknown/ });
+        await once(step.stdout, "data");
+        // The step, what it started, and the relay; and the subreaper, where it needs one.
+        await strikeHelper("SIGKILL", namespaces === "all" ? 5 : 4, lost);
+        assert.deepEqual(readdirSync(sharedRoot), []);
+        guest.close();
+      });
+    });
+  }
+
+  test(`${backend}: a subreaper that is killed takes along all that the script started`, async () => {
+    await withGuest({}, async ({ pid }) => {
+      await using guest = await connect({ pid, backend });
+      const step = guest.run({ script: "setsid sleep 1000 & sleep 0.1; echo ready; exec sleep 1000" });
       await once(step.stdout, "data");
-      // The subreaper, the step, what it started, and the relay.
-      await strikeHelper("SIGKILL", 5, lost);
-      assert.deepEqual(readdirSync(sharedRoot), []);
-      guest.close();
+      const tree = descendantsOf(helperOf(process.pid));
+      const [subreaper] = helpersOf(helperOf(process.pid));
+      assert.ok(subreaper !== undefined && tree.length === 4);
+      process.kill(subreaper, "SIGKILL");
+      const { outcome, signal } = await step;
+      assert.deepEqual([outcome, signal], ["signaled", "SIGKILL"]);
+      await until("the whole tree is gone", () => !tree.some(isAlive));
     });
   });
 

@@ -6,7 +6,7 @@ int main(void)
 {
     const struct record record = {
         .kind = RECORD_ENDED,
-        .flags = RECORD_TARGET_GONE | RECORD_SCRIPT_LEFT,
+        .flags = RECORD_TARGET_GONE | RECORD_SCRIPT_LEFT | RECORD_SUBREAPER_LOST,
         .stage = 18,
         .error = 2,
         .detail = 0x20000,

@@ -14,6 +14,7 @@ export interface SampleRequest {
 type Work = Omit<PreparedStep, "identity" | "isPrivileged" | "killsLeftovers" | "terminal">;
 
 const STEP: Work = {
+  id: "01a1fe74-1df6-7414-8d49-c4e314ac2afd",
   command: "sh",
   candidates: ["/usr/bin/sh", "/bin/sh"],
   arguments: ["sh", "/work/step.sh"],

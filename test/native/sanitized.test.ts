@@ -45,6 +45,7 @@ function checkRecord(bytes: Buffer): void {
     targetGone: true,
     unreaped: false,
     scriptLeft: true,
+    subreaperLost: true,
     outputCut: false,
     keptCgroup: true,
     keptOomScore: false,

@@ -6,7 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { parseEnviron, readEnviron } from "../../src/container/environ.ts";
-import { composeEnvironment } from "../../src/step/environment.ts";
+import { composeEnvironment, stepMark } from "../../src/step/environment.ts";
 import { accessProc } from "../../src/system/index.ts";
 
 test("a hostile environ: junk is dropped, the first of duplicates counts, bytes survive", () => {
@@ -19,14 +19,17 @@ test("a hostile environ: junk is dropped, the first of duplicates counts, bytes 
   assert.deepEqual([...variables.keys()], ["A", "EMPTY", "B", "C", "UNFINISHED"]);
   assert.equal(variables.get("A")?.toString(), "1");
   assert.equal(variables.get("B")?.toString(), "x=y");
-  const entries = composeEnvironment(variables, {}, "/work");
+  const entries = composeEnvironment(variables, {}, "/work", "one");
   assert.ok(entries.some((entry) => entry.equals(Buffer.of(0x43, 0x3d, 0xff, 0xfe))));
+  assert.ok(entries.some((entry) => entry.equals(Buffer.from(stepMark("one")))));
+  const replaced = composeEnvironment(variables, { K8S_EXECUTOR_STEP: "mine" }, "/work", "one");
+  assert.ok(replaced.some((entry) => entry.equals(Buffer.from(stepMark("one")))));
 });
 
 test("a variable over the kernel's limit is named, its value is not", () => {
   const value = "secret".repeat(30_000);
   assert.throws(
-    () => composeEnvironment(new Map(), { TOKEN: value }, "/"),
+    () => composeEnvironment(new Map(), { TOKEN: value }, "/", "one"),
     (error: Error) => /variable TOKEN/.test(error.message) && !error.message.includes("secretsecret"),
   );
 });
@@ -34,12 +37,15 @@ test("a variable over the kernel's limit is named, its value is not", () => {
 test("exactly the kernel's limit is passed", () => {
   const name = "LIMIT";
   const value = "x".repeat(131_072 - name.length - 2);
-  assert.equal(composeEnvironment(new Map(), { [name]: value }, "/").find((e) => e.length > 1000)?.length, 131_071);
-  assert.throws(() => composeEnvironment(new Map(), { [name]: `${value}x` }, "/"), { code: "TOO_LARGE" });
+  assert.equal(
+    composeEnvironment(new Map(), { [name]: value }, "/", "one").find((e) => e.length > 1000)?.length,
+    131_071,
+  );
+  assert.throws(() => composeEnvironment(new Map(), { [name]: `${value}x` }, "/", "one"), { code: "TOO_LARGE" });
 });
 
 test("names that JavaScript objects know are ordinary variables", () => {
-  const entries = composeEnvironment(new Map(), JSON.parse('{"__proto__":"a","constructor":"b"}'), "/");
+  const entries = composeEnvironment(new Map(), JSON.parse('{"__proto__":"a","constructor":"b"}'), "/", "one");
   const texts = new Set(entries.map(String));
   assert.ok(texts.has("__proto__=a"));
   assert.ok(texts.has("constructor=b"));

@@ -7,10 +7,10 @@ import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { childOutput, childStream } from "../child-streams.ts";
 import { containerSlots, SLOT } from "../descriptor-slots.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
+import { killTree } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
-import { CONTROL_END, encodeResize, isComplete } from "../record.ts";
+import { CONTROL_END, encodeResize } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import { conclude, readStatus, type Status } from "../supervised.ts";
@@ -105,25 +105,24 @@ export class HelperBackend implements Backend {
   }
 
   async #supervise(
-    child: ChildProcess,
+    helper: ChildProcess,
     failed: Promise<never>,
     step: PreparedStep,
     request: Buffer,
     status: Status | undefined,
   ): Promise<Ending> {
     const wasOutOfMemory = watchOom(this.#container);
-    const control = childStream(child, SLOT.control) as Writable | undefined;
-    const requests = childStream(child, SLOT.request) as Duplex | undefined;
+    const control = childStream(helper, SLOT.control) as Writable | undefined;
+    const requests = childStream(helper, SLOT.request) as Duplex | undefined;
     try {
       // Without a process there are no streams either, and the error event tells why.
-      if (!status || !control || !requests || child.pid === undefined) return await failed;
+      if (!status || !control || !requests || helper.pid === undefined) return await failed;
       for (const stream of [control, requests]) ignoreClosedReader(stream);
-      const stepPid = readStepPid(requests);
+      const child = readHelpersChild(requests);
       requests.end(request);
       const record = await Promise.race([status.record, failed]);
-      const orphaned = isComplete(record) ? undefined : await stepPid();
-      if (orphaned !== undefined) await killOrphans(orphaned, this.#container);
-      return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
+      const container = this.#container;
+      return await conclude(record, { step, container, sharedRoot: this.#sharedRoot, wasOutOfMemory, child });
     } finally {
       // Whoever still holds its other end, a helper that a guest stopped, shall not keep the agent from ending.
       requests?.destroy();
@@ -131,8 +130,8 @@ export class HelperBackend implements Backend {
   }
 }
 
-/** What the helper says of the step on the request's socket; it matters only where the helper is killed. */
-function readStepPid(requests: Readable): () => Promise<number | undefined> {
+/** What the helper says of its child on the request's socket; it matters only where the helper is killed. */
+function readHelpersChild(requests: Readable): () => Promise<number | undefined> {
   let said = Buffer.alloc(0);
   requests.on("data", (chunk: Buffer) => (said = Buffer.concat([said, chunk])));
   const closed = new Promise<void>((resolve) => {

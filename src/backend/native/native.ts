@@ -3,13 +3,13 @@ import { SystemError } from "../../errors/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
 import { watchOom } from "../oom.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
+import { killTree } from "../kill-tree.ts";
 import { readPipe, writePipe } from "../pipe-streams.ts";
-import { CONTROL_END, encodeResize, isComplete } from "../record.ts";
+import { CONTROL_END, encodeResize } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
-import { conclude, readStatus } from "../supervised.ts";
-import { PROBE_PATIENCE_MS, type Backend, type Ending, type Running } from "../types.ts";
+import { conclude, readStatus, type SupervisedStep } from "../supervised.ts";
+import { PROBE_PATIENCE_MS, type Backend, type Running } from "../types.ts";
 import type { Libc } from "./libc.ts";
 import { Reaper } from "./reaper.ts";
 import { SealedHelper } from "./sealed-helper.ts";
@@ -100,11 +100,12 @@ export class NativeBackend implements Backend {
     const pipe = readPipe(pipes.ours("status"));
     const status = readStatus(pipe);
     let control: number | undefined = pipes.ours("control");
-    const end = async (): Promise<Ending> => {
-      const record = await status.record;
-      const orphaned = isComplete(record) ? undefined : pipes.stepPid;
-      if (orphaned !== undefined) await killOrphans(orphaned, this.#container);
-      return conclude(record, step, this.#container, this.#sharedRoot, wasOutOfMemory);
+    const supervised: SupervisedStep = {
+      step,
+      container: this.#container,
+      sharedRoot: this.#sharedRoot,
+      wasOutOfMemory,
+      child: () => pipes.helpersChild,
     };
     const tell = (message: Uint8Array): void => {
       if (control === undefined) return;
@@ -119,7 +120,7 @@ export class NativeBackend implements Backend {
       stdin: pipes.has("stdin") ? writePipe(pipes.ours("stdin")) : undefined,
       stdout: readPipe(pipes.ours("stdout")),
       stderr: readPipe(pipes.ours("stderr")),
-      ended: end(),
+      ended: status.record.then((record) => conclude(record, supervised)),
       delivered: status.delivered,
       signal: (signal, wholeTree) => tell(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal)),
       resize: (size) => tell(encodeResize(size)),

@@ -49,8 +49,8 @@ export class StepPipes {
     this.#given = [];
   }
 
-  /** The step's pid, as far as the helper came. */
-  get stepPid(): number | undefined {
+  /** The pid of the helper's child, as far as the helper came. */
+  get helpersChild(): number | undefined {
     if (this.#request === undefined) return undefined;
     const bytes = Buffer.alloc(5);
     return readSync(this.#request, bytes, 0, bytes.length, 0) === 4 ? bytes.readInt32LE(0) : undefined;
