@@ -51,8 +51,10 @@ function drain(
       stream.push(null);
       finish(false);
     };
-    // Milliseconds in which more came, after the end. Time in which the event loop was blocked counts as silence.
+    // Milliseconds, after the end, in which more came, and since when nothing has. Time in which the event loop was blocked
+    // does not count: others may have talked then.
     let talked = 0;
+    let silent = 0;
     let since = 0;
     let lastAt = 0;
     let isDelivered = false;
@@ -66,6 +68,7 @@ function drain(
       const now = performance.now();
       talked += Math.min(now - lastAt, QUIET_MS);
       lastAt = now;
+      silent = 0;
       // Whoever writes on for ever holds nothing up: neither a step that was to end, nor one that did.
       const isChatter = wasForced()
         ? talked > UNREAD_MS
@@ -78,8 +81,9 @@ function drain(
       if (isFinished) return;
       // The event loop was blocked, and something was waiting to be read.
       if (performance.now() - lastAt < QUIET_MS / 2) return void timer?.refresh();
-      if (wasForced() && performance.now() - lastAt > UNREAD_MS) return letGo();
-      const isOnItsWay = !isDelivered && performance.now() - lastAt < STUCK_MS;
+      silent += QUIET_MS;
+      if (wasForced() && silent >= UNREAD_MS) return letGo();
+      const isOnItsWay = !isDelivered && silent < STUCK_MS;
       if (isBehind() || isOnItsWay) timer?.refresh();
       else letGo();
     };
