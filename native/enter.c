@@ -114,7 +114,10 @@ void enter(const struct request *request, const struct streams *streams, int cha
     if (result == 0)
         result = take_identity(request, progress);
     if (result == 0) {
-        /* Only now, for a change of uid clears it. */
+        /* Only now, for a change of uid clears it, and makes dumpable again where the machine's administrator chose so. */
+        result = (int)SYSCALL(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+    }
+    if (result == 0) {
         result = die_with_supervisor(request, progress);
     }
     if (result == 0) {

@@ -25,7 +25,7 @@ struct streams {
     int ours[3]; /* -1 for a stdin that is at its end */
     bool are_terminal;
 };
-void use_terminal(struct streams *streams, int terminal, bool with_stdin);
+int use_terminal(struct streams *streams, int terminal, bool with_stdin);
 int make_streams(const struct request_header *header, struct streams *streams);
 int take_streams(const struct streams *streams);
 void close_steps_streams(const struct streams *streams);

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <stdint.h>
 
 #include "helper.h"
 #include "syscall.h"
@@ -26,7 +27,8 @@ struct channel {
     size_t end;
     size_t owed; /* what the step itself wrote and the agent does not have, once it has ended */
     char last;   /* byte that was read */
-    bool is_terminal;
+    bool is_terminal; /* what is read from */
+    bool to_terminal;
     bool is_ending; /* what is still to be written is the end itself */
     bool is_over;
     bool is_broken; /* something was lost on the way, and not because nobody wanted it */
@@ -63,10 +65,11 @@ static void pump(struct channel *channel)
             if (got == -EINTR)
                 continue;
             if (got == -EAGAIN) {
-                channel->owed = 0; /* whatever was counted: somebody else may read it too */
+                if (!channel->is_terminal) /* whatever was counted: somebody else may read a pipe too */
+                    channel->owed = 0;
                 return;
             }
-            if (got == 0 && channel->is_terminal) {
+            if (got == 0 && channel->to_terminal) {
                 type_end_of_file(channel);
                 continue;
             }
@@ -122,6 +125,10 @@ static void count_owed(struct channel *channel)
     int in_pipe = 0;
     if (channel->is_over)
         return;
+    if (channel->is_terminal) {
+        channel->owed = SIZE_MAX; /* until its end: what is on its way through the driver cannot be counted */
+        return;
+    }
     if (SYSCALL(ioctl, channel->from, FIONREAD, &in_pipe) < 0)
         channel->is_broken = true; /* never, for a pipe */
     channel->owed = channel->end - channel->begin + (size_t)in_pipe;
@@ -201,9 +208,11 @@ int start_relay(struct relay *relay_process)
     struct channel channels[3];
     int lifeline[2];
     int result = prepare(&channels[0], streams->ours[0] < 0 ? -1 : 0, streams->ours[0]);
-    channels[0].is_terminal = streams->are_terminal;
-    for (int fd = 1; result == 0 && fd <= 2; fd++)
+    channels[0].to_terminal = streams->are_terminal;
+    for (int fd = 1; result == 0 && fd <= 2; fd++) {
         result = prepare(&channels[fd], streams->ours[fd], fd);
+        channels[fd].is_terminal = streams->are_terminal;
+    }
     /* The agent's, so that it is woken less often; a socket has no size to set. The step's got their own when they were
      * made, for whoever has a pipe can hold its lock: no call that needs it may be made here. */
     for (int fd = 1; fd <= 2; fd++)

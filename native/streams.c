@@ -57,12 +57,15 @@ int make_streams(const struct request_header *header, struct streams *streams)
     return result;
 }
 
-void use_terminal(struct streams *streams, int terminal, bool with_stdin)
+int use_terminal(struct streams *streams, int terminal, bool with_stdin)
 {
     streams->ours[1] = terminal;
+    if (!with_stdin)
+        return 0;
     /* One for each direction, for each is closed when that is over. */
-    if (with_stdin)
-        streams->ours[0] = (int)SYSCALL(fcntl, terminal, F_DUPFD_CLOEXEC, 3);
+    long result = SYSCALL(fcntl, terminal, F_DUPFD_CLOEXEC, 3);
+    streams->ours[0] = result < 0 ? -1 : (int)result;
+    return result < 0 ? (int)result : 0;
 }
 
 int take_streams(const struct streams *streams)

@@ -22,7 +22,7 @@ void note_end(struct step_end *end, int wait_status, const struct rusage *usage)
     end->user_microseconds = (uint64_t)usage->ru_utime.tv_sec * 1000000u + (uint64_t)usage->ru_utime.tv_usec;
     end->system_microseconds = (uint64_t)usage->ru_stime.tv_sec * 1000000u + (uint64_t)usage->ru_stime.tv_usec;
     end->max_rss_kib = (uint64_t)usage->ru_maxrss;
-    end->is_known = true;
+    __atomic_store_n(&end->is_known, true, __ATOMIC_RELEASE); /* last, for the other side may look at any moment */
 }
 
 /* Whether children are left. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 #include "syscall.h"
 
 #define WNOHANG 1
+#define WUNTRACED 2
+enum { STOPPED = 0x7f }; /* the low byte of a wait status */
 /* How long a kill may take before the supervisor says that it did not work. */
 #define KILL_PATIENCE_MS 700
 
@@ -27,6 +30,9 @@ struct supervision {
     bool is_relayed;
     int failure;  /* of the relay, -errno */
     int terminal; /* its master, or -1 */
+    int slave;    /* so that a step that closes its terminal can open it again, as long as it runs */
+    uint32_t columns; /* what was asked for before there was a terminal; 0: nothing */
+    uint32_t rows;
     unsigned char resize[5]; /* a message for it, as far as it came */
     size_t resize_length;
     struct relay *relay;
@@ -54,18 +60,38 @@ static long subreaper_of(const struct step *step)
     return step->has_subreaper ? step->child : 0;
 }
 
+static bool is_reported(const struct supervision *s)
+{
+    return __atomic_load_n(&s->reported->is_known, __ATOMIC_ACQUIRE);
+}
+
+static void hang_up(struct supervision *s)
+{
+    if (s->terminal >= 0)
+        SYSCALL(close, s->terminal);
+    if (s->slave >= 0)
+        SYSCALL(close, s->slave);
+    s->terminal = s->slave = -1;
+}
+
 /* Ends zombies, ours and those reparented to us, and remembers how the step's own first process ended. */
 static void reap(struct supervision *s)
 {
     for (;;) {
         struct rusage usage;
         int status = 0;
-        long pid = SYSCALL(wait4, -1, &status, WNOHANG, &usage);
+        long pid = SYSCALL(wait4, -1, &status, WNOHANG | WUNTRACED, &usage);
         if (pid <= 0)
             return;
+        if ((status & 0xff) == STOPPED) {
+            if (pid == subreaper_of(s->step)) /* by the target, and then nobody would tell us of the step's end */
+                SYSCALL(kill, pid, SIGCONT);
+            continue;
+        }
         if (pid == s->relay->pid) {
             s->relay->pid = 0;
             s->record->flags |= RECORD_OUTPUT_CUT; /* it stays until it is told of the step's end */
+            hang_up(s); /* nobody reads it any more, and the step would wait for that */
         }
         if (pid != s->step->child)
             continue;
@@ -73,9 +99,9 @@ static void reap(struct supervision *s)
         /* A subreaper that was killed reports nothing, and has taken the step with it. */
         struct step_end end = {.is_known = false};
         note_end(&end, status, &usage);
-        if (s->step->has_subreaper && !s->reported->is_known)
+        if (s->step->has_subreaper && !is_reported(s))
             s->record->flags |= RECORD_SUBREAPER_LOST;
-        take_end(s, s->reported->is_known ? s->reported : &end);
+        take_end(s, is_reported(s) ? s->reported : &end);
     }
 }
 
@@ -88,6 +114,9 @@ static uint32_t signal_tree(struct supervision *s, int signal)
         SYSCALL(kill, s->step->child, SIGKILL); /* below the subreaper there is nothing yet that could be left behind */
     else if (leader <= 0 && signal > 0)
         s->early |= 1ull << (signal - 1);
+    /* Once a subreaper has reaped the leader, the number may be anybody's; but then all members are below the subreaper. */
+    if (s->step->has_subreaper && is_reported(s))
+        leader = 0;
     if (leader > 0 && !s->group_empty && SYSCALL(kill, -leader, signal) == -ESRCH && s->child_ended)
         s->group_empty = true;
     return children_signal(signal, leader, s->relay->pid, subreaper_of(s->step));
@@ -101,6 +130,20 @@ static void relay_from_now_on(struct supervision *s)
     s->failure = start_relay(s->relay);
 }
 
+static void take_terminal_over(struct supervision *s, int master)
+{
+    s->terminal = (int)SYSCALL(fcntl, master, F_DUPFD_CLOEXEC, 3);
+    s->slave = s->terminal < 0 ? -1 : (int)SYSCALL(ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    int result = use_terminal(&s->relay->streams, master, s->has_stdin);
+    if (s->terminal < 0 || s->slave < 0)
+        result = s->terminal < 0 ? s->terminal : s->slave;
+    if (result == 0 && s->columns > 0)
+        result = set_terminal_size(s->terminal, s->columns, s->rows);
+    relay_from_now_on(s);
+    if (s->failure == 0)
+        s->failure = result;
+}
+
 /* Who leads the step's process group, what its terminal is, and that it has left something. */
 static void listen(struct supervision *s)
 {
@@ -111,12 +154,10 @@ static void listen(struct supervision *s)
             for (int signal = 1; signal <= 64; signal++)
                 if (s->early & 1ull << (signal - 1))
                     signal_tree(s, signal);
-        } else if (heard.word == WORD_LEFTOVERS && s->reported->is_known) {
+        } else if (heard.word == WORD_LEFTOVERS && is_reported(s)) {
             take_end(s, s->reported);
         } else if (heard.word == WORD_TERMINAL && s->terminal < 0 && heard.descriptor >= 0) {
-            s->terminal = (int)SYSCALL(fcntl, heard.descriptor, F_DUPFD_CLOEXEC, 3);
-            use_terminal(&s->relay->streams, heard.descriptor, s->has_stdin);
-            relay_from_now_on(s);
+            take_terminal_over(s, heard.descriptor);
             continue;
         }
         if (heard.descriptor >= 0)
@@ -142,8 +183,10 @@ static bool takes_resize(struct supervision *s, unsigned char byte)
     if (s->resize_length == sizeof s->resize) {
         s->resize_length = 0;
         const unsigned char *size = s->resize + 1;
-        if (s->terminal >= 0) /* the kernel tells the step by SIGWINCH */
-            set_terminal_size(s->terminal, size[0] | (uint32_t)size[1] << 8, size[2] | (uint32_t)size[3] << 8);
+        s->columns = size[0] | (uint32_t)size[1] << 8;
+        s->rows = size[2] | (uint32_t)size[3] << 8;
+        if (s->terminal >= 0)
+            set_terminal_size(s->terminal, s->columns, s->rows); /* the kernel tells the step by SIGWINCH */
     }
     return true;
 }
@@ -211,6 +254,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
                             .reported = reported,
                             .has_stdin = (request->header.flags & REQUEST_STDIN) != 0,
                             .terminal = -1,
+                            .slave = -1,
                             .relay = relay,
                             .record = record};
     bool kills_leftovers = (request->header.flags & REQUEST_KILL_LEFTOVERS) != 0;
@@ -266,6 +310,8 @@ int supervise(const struct request *request, struct step *step, int signals, int
     if (step->channel >= 0)
         listen(&s); /* the step may have come and gone since we looked */
     record->survivors = survivors(step, relay->pid);
+    if (s.slave >= 0)
+        SYSCALL(close, s.slave); /* the relay comes to the terminal's end now */
     if (subreaper_of(step) > 0)
         SYSCALL(kill, step->child, SIGKILL); /* what is left becomes the child of the target's init */
     record->group = (int32_t)step->leader;

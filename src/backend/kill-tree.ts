@@ -2,6 +2,7 @@ import { readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Container } from "../container/index.ts";
+import { errnoOf } from "../errors/index.ts";
 import { accessProc } from "../system/index.ts";
 import { markedProcesses } from "./marked.ts";
 import { membersOf } from "./process-group.ts";
@@ -20,17 +21,20 @@ function kill(pid: number): boolean {
 
 /** What a process's first thread started, and what that did, at this moment. */
 function descendantsOf(parent: number): number[] {
-  let children = "";
-  try {
-    children = accessProc().read(`/proc/${parent}/task/${parent}/children`).toString("latin1");
-  } catch {
-    // It has just ended, or a kernel without that list: then what it started ends as far as it asked to.
+  const proc = accessProc();
+  const found = new Set([parent]);
+  // What is added meanwhile is looked at too. Not by recursion: a container chooses how deep this goes.
+  for (const pid of found) {
+    try {
+      const children = proc.read(`/proc/${pid}/task/${pid}/children`).toString("latin1");
+      for (const child of children.split(" ")) if (Number(child) > 0) found.add(Number(child));
+    } catch (error) {
+      // It has just ended, or a kernel without that list: then what it started ends as far as it asked to.
+      if (errnoOf(error) === undefined) throw error;
+    }
   }
-  const pids = children
-    .split(" ")
-    .map(Number)
-    .filter((pid) => pid > 0);
-  return pids.concat(pids.flatMap(descendantsOf));
+  found.delete(parent);
+  return [...found];
 }
 
 /**

@@ -142,8 +142,15 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     const lost = new Promise<never>((_, reject) => (giveUp = reject));
     const termination = new Termination(running, settled.forceKillAfterDelay, () => giveUp(unresponsive()));
     this.#termination = termination;
+    let latest: TerminalSize | undefined;
     this.#resize = (size) => {
-      if (!termination.isOver) running.resize(size);
+      // However often it changes, the last one counts, and a pipe holds only so many.
+      if (!latest) setImmediate(resize);
+      latest = size;
+    };
+    const resize = (): void => {
+      if (latest && !termination.isOver) running.resize(latest);
+      latest = undefined;
     };
     const feeder = running.stdin && new Feeder(running.stdin, options, () => termination.end());
     const cancel = (): void => {

@@ -71,6 +71,31 @@ export const terminals: readonly Case[] = [
     },
   },
   {
+    name: "a size that comes before the terminal does is not lost, and of many the last counts",
+    backends: SUPERVISED,
+    async run({ connect, target }) {
+      await using limited = await connect({ ...target, concurrency: 1 });
+      const [first, second] = Array.from({ length: 2 }, () =>
+        limited.run({ script: "until [ \"$(stty size)\" = '55 111' ]; do sleep 0.01; done", tty: true, timeout: 9000 }),
+      );
+      for (const step of [first, second]) {
+        for (let columns = 1; columns < 30_000; columns++) step?.resize({ columns, rows: 99 });
+        step?.resize({ columns: 111, rows: 55 });
+      }
+      for (const step of [first, second]) assert.equal((await step)?.exitCode, 0);
+    },
+  },
+  {
+    name: "a step that closes its terminal finds it again",
+    backends: SUPERVISED,
+    async run({ guest }) {
+      // As those that ask for a password do, with their streams led elsewhere.
+      const script = "echo first; exec </dev/null >/dev/null 2>&1; sleep 0.2; seq 100000 >/dev/tty; exit 4";
+      const { stdout, exitCode, isOutputTruncated } = await guest.run({ script, tty: true, timeout: 20_000 });
+      assert.deepEqual([stdout?.split("\r\n").length, exitCode, isOutputTruncated], [100_001, 4, false]);
+    },
+  },
+  {
     name: "much output through a terminal comes whole, and a tree with one is ended like any other",
     backends: SUPERVISED,
     async run({ guest }) {

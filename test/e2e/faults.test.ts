@@ -22,7 +22,7 @@ import { pinContainer } from "../../src/container/index.ts";
 import { Guest } from "../../src/guest.ts";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
-import { descendantsOf, childrenOf, helperOf, helpersOf, isAlive, openDescriptors } from "../support/children.ts";
+import { descendantsOf, childrenOf, helperOf, helpersOf, isAlive, killIfAlive, openDescriptors } from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
 import { BACKENDS, withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";
@@ -65,7 +65,7 @@ for (const backend of SUPERVISED) {
     test(`${backend}: a helper that is killed takes along all that the script started; ${namespaces} apart`, async () => {
       await withGuest({ namespaces }, async ({ pid, sharedRoot }) => {
         const guest = await connect({ pid, sharedRoot, containerRoot: "/work", backend });
-        const step = guest.run({ script: "sleep 1000 & setsid sleep 1000 & sleep 0.1; echo ready; exec sleep 1000" });
+        const step = guest.run({ script: "sleep 1000 & setsid sh -c 'echo ready; exec sleep 1000' & exec sleep 1000" });
         const lost = assert.rejects(step, { code: "HELPER_LOST", message: /how the step ended is unknown/ });
         await once(step.stdout, "data");
         // The step, what it started, and the relay; and the subreaper, where it needs one.
@@ -79,7 +79,7 @@ for (const backend of SUPERVISED) {
   test(`${backend}: a subreaper that is killed takes along all that the script started`, async () => {
     await withGuest({}, async ({ pid }) => {
       await using guest = await connect({ pid, backend });
-      const step = guest.run({ script: "setsid sleep 1000 & sleep 0.1; echo ready; exec sleep 1000" });
+      const step = guest.run({ script: "setsid sh -c 'echo ready; exec sleep 1000' & exec sleep 1000" });
       await once(step.stdout, "data");
       const tree = descendantsOf(helperOf(process.pid));
       const [subreaper] = helpersOf(helperOf(process.pid));
@@ -114,6 +114,19 @@ for (const backend of SUPERVISED) {
       step.stdin?.end();
       await step;
       guest.close();
+    });
+  });
+
+  test(`${backend}: a step whose relay is killed ends, at a terminal too`, async () => {
+    await withGuest({}, async ({ pid }) => {
+      await using guest = await connect({ pid, backend });
+      for (const tty of [true, false]) {
+        const step = guest.run({ script: "echo ready; exec yes", tty, maxBuffer: 1000 });
+        await once(step.stdout, "data");
+        killIfAlive(helpersOf(helperOf(process.pid)).at(-1) ?? -1);
+        const { failed, signal, isOutputTruncated } = await step;
+        assert.deepEqual([failed, signal, isOutputTruncated], [true, tty ? "SIGHUP" : "SIGPIPE", true]);
+      }
     });
   });
 
