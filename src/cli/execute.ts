@@ -25,6 +25,7 @@ export async function execute(
   const guest = await connect(line.connect);
   try {
     if (line.verbose) introduce(guest);
+    for (const note of line.notes) say(`note: ${note}`);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
     const { result, interruptedBy } = await follow(start(guest));
     const status = exitStatusOfResult(interruptedBy ? { ...result, signal: interruptedBy } : result);

@@ -17,6 +17,9 @@ What to run
   --transport NAME       file (in the shared root) or memfd (in memory)
   --env NAME=VALUE       a variable; NAME alone passes ours on; repeatable
   --env-file FILE        variables, one in a line; keeps secrets off the command line
+  --pass-env GLOB        those of our variables with such a name (* any text, ? one character);
+                         repeatable
+  --no-job-env           inside a GoCD job, the job's variables go in by themselves: not with this
   --cwd DIR              working directory, as the container sees it or below the shared root;
                          a relative one counts from its main process's
                          (default: ours if it is there, else the container's)

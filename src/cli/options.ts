@@ -11,6 +11,8 @@ import { usageError } from "./usage-error.ts";
 export interface CommandLine {
   connect: ConnectOptions;
   step: ExecOptions;
+  /** What the user should know of what was asked for. */
+  notes: string[];
   verbose: boolean;
   help: boolean;
   shell: string | undefined;
@@ -69,8 +71,17 @@ function duration(option: string, text: string | undefined): number | undefined 
   return text === undefined ? undefined : parseDuration(option, text);
 }
 
-/** Reads the options that `run` and `exec`, the command, share. @throws ExecutorError INVALID_OPTION. */
-export function readCommandLine(command: string, args: readonly string[]): CommandLine {
+/**
+ * Reads the options that `run` and `exec`, the command, share.
+ *
+ * @param ours Our own environment, bytes by latin1 name.
+ * @throws ExecutorError INVALID_OPTION.
+ */
+export function readCommandLine(
+  command: string,
+  args: readonly string[],
+  ours: ReadonlyMap<string, Buffer>,
+): CommandLine {
   const { values, positionals } = parse(command, args);
   const help = values.help ?? false;
   const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
@@ -82,10 +93,12 @@ export function readCommandLine(command: string, args: readonly string[]): Comma
     // connect() itself refuses an unknown one, with the list of those there are.
     backend: values.backend as ConnectOptions["backend"],
   };
+  const { env, notes } = readVariables(ours, values);
   return {
     connect,
+    notes,
     step: {
-      env: readVariables(values.env ?? [], values["env-file"] ?? []),
+      env,
       cwd: values.cwd ?? defaultCwd(sharedRoot),
       user: values.user,
       groups: values.groups === "" ? [] : values.groups?.split(","),

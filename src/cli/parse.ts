@@ -8,6 +8,8 @@ const COMMON = {
   "container-root": { type: "string" },
   env: { type: "string", multiple: true },
   "env-file": { type: "string", multiple: true },
+  "pass-env": { type: "string", multiple: true },
+  "no-job-env": { type: "boolean" },
   cwd: { type: "string" },
   user: { type: "string" },
   groups: { type: "string" },

@@ -7,8 +7,8 @@ export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 /** Secrets with which GoCD's Kubernetes elastic agent registers; the Pod has them in every container. */
 const AGENT_SECRETS = "GO_EA_";
 
-/** Variables by name; undefined removes one that the container has. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** Variables by name, text or bytes; undefined removes one that the container has. */
+export type Environment = Readonly<Record<string, string | Uint8Array | undefined>>;
 
 function checkName(name: string): void {
   if (name === "") throw invalidOption("a variable has no name", "name it");
@@ -18,6 +18,13 @@ function checkName(name: string): void {
       "rename it",
     );
   }
+}
+
+/** The value is not shown, for it may be secret. */
+function bytesOf(name: string, value: string | Uint8Array): Buffer {
+  if (!(value instanceof Uint8Array)) requireString(value, `variable ${name}`);
+  else if (value.includes(0)) throw invalidOption(`variable ${name} contains a NUL byte`, "remove it");
+  return Buffer.from(value);
 }
 
 /**
@@ -42,8 +49,7 @@ export function composeEnvironment(container: ReadonlyMap<string, Buffer>, job: 
       values.delete(key);
       continue;
     }
-    requireString(value, `variable ${name}`);
-    values.set(key, Buffer.from(value));
+    values.set(key, bytesOf(name, value));
   }
   const entries: Buffer[] = [];
   for (const [name, value] of values) {
