@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import { connect, type Guest, type Step, type StepResult } from "../index.ts";
+import { footer, header } from "./announce.ts";
+import { destinations, type Destination } from "./destination.ts";
 import { exitStatusOfResult } from "./exit-status.ts";
 import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
@@ -14,12 +16,14 @@ const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Connects, starts the step, passes its output and our signals on, and reports.
  *
  * @param json Where the result goes as JSON too.
+ * @param command The shell or program, for the header.
  * @param start Starts it in the guest.
  * @returns The exit status for the process.
  */
 export async function execute(
   line: CommandLine,
   json: JsonResult | undefined,
+  command: string,
   start: (guest: Guest) => Step,
 ): Promise<number> {
   const guest = await connect(line.connect);
@@ -27,21 +31,36 @@ export async function execute(
     if (line.verbose) introduce(guest);
     for (const note of line.notes) say(`note: ${note}`);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
-    const { result, interruptedBy } = await follow(start(guest));
-    const status = exitStatusOfResult(interruptedBy ? { ...result, signal: interruptedBy } : result);
-    if (interruptedBy) say(`${interruptedBy} came while nobody read the output, and the rest of it was cut`);
-    if (result.timedOut) say(`timed out after ${line.step.timeout} ms`);
-    if (result.outOfMemory) say("the step ran out of memory: the kernel's OOM killer ended it");
+    const to = destinations();
+    const step = start(guest);
+    // Nothing of it is passed on before we await.
+    if (line.announces) say(header(command, step, guest));
+    const followed = await follow(step, to, line.byLines);
+    const status = statusOf(line, followed);
+    report(line, followed, status, to[2].isMidLine);
     if (line.verbose) {
-      for (const note of result.limitations.slice(guest.limitations.length)) say(`note: ${note}`);
-      say(`ended with exit status ${status} after ${result.durationMs.toFixed(1)} ms`);
-      if (result.isOutputTruncated) say("a background process held the output open; the rest of it was cut");
+      const { limitations, isOutputTruncated } = followed.result;
+      for (const note of limitations.slice(guest.limitations.length)) say(`note: ${note}`);
+      if (isOutputTruncated) say("a background process held the output open; the rest of it was cut");
     }
-    json?.writeResult(result, status);
+    json?.writeResult(followed.result, status);
     return status;
   } finally {
     guest.close();
   }
+}
+
+function statusOf({ insideJob }: CommandLine, { result, signalledBy, isCut }: Followed): number {
+  const status = exitStatusOfResult(isCut && signalledBy ? { ...result, signal: signalledBy } : result);
+  // A job that was cancelled did not succeed, whatever its script made of the signal.
+  return insideJob && signalledBy && status === 0 ? exitStatusOfResult({ ...result, signal: signalledBy }) : status;
+}
+
+function report(line: CommandLine, { result, signalledBy, isCut }: Followed, status: number, isMidLine: boolean): void {
+  if (isCut && signalledBy) say(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
+  if (line.announces) return say(footer(result, status, signalledBy), isMidLine);
+  if (result.timedOut) say(`timed out after ${line.step.timeout} ms`);
+  if (result.outOfMemory) say("the step ran out of memory: the kernel's OOM killer ended it");
 }
 
 function introduce(guest: Guest): void {
@@ -51,12 +70,14 @@ function introduce(guest: Guest): void {
 
 interface Followed {
   result: StepResult;
-  /** The signal of ours that ended the wait for a reader of the output. */
-  interruptedBy: NodeJS.Signals | undefined;
+  /** The first signal that came to us. */
+  signalledBy: NodeJS.Signals | undefined;
+  /** Whether the wait for a reader of the output was given up. */
+  isCut: boolean;
 }
 
 /** Passes output out and signals in, until the step has ended and everything is written. */
-async function follow(step: Step): Promise<Followed> {
+async function follow(step: Step, to: Readonly<Record<1 | 2, Destination>>, byLines: boolean): Promise<Followed> {
   let signalled: NodeJS.Signals | undefined;
   let force: () => void = () => undefined;
   const forced = new Promise<void>((resolve) => (force = resolve));
@@ -67,7 +88,7 @@ async function follow(step: Step): Promise<Followed> {
   };
   for (const signal of FORWARDED) process.on(signal, onSignal);
   try {
-    const copied = Promise.all([passOn(step.stdout, 1), passOn(step.stderr, 2)]);
+    const copied = Promise.all([passOn(step.stdout, to[1], 1, byLines), passOn(step.stderr, to[2], 2, byLines)]);
     // A script whose output is lost is ended, and waited for: nothing of it shall outlive us.
     copied.catch(() => step.kill("SIGTERM", { end: true }));
     const [ended] = await Promise.allSettled([step]);
@@ -75,7 +96,7 @@ async function follow(step: Step): Promise<Followed> {
     // The copies' errors come first, for they are why the step was ended. Whoever reads our output may have stopped:
     // what was ended by force does not wait for that for ever.
     const isCopied = await Promise.race([copied.then(() => true), forced.then(() => delay(STUCK_MS, false))]);
-    return { result: await step, interruptedBy: isCopied ? undefined : signalled };
+    return { result: await step, signalledBy: signalled, isCut: !isCopied };
   } finally {
     for (const signal of FORWARDED) process.off(signal, onSignal);
   }

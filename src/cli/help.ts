@@ -34,7 +34,10 @@ What to run
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3
-  --verbose              how it is done, on stderr
+  --lines                pass on whole lines at once, so that those of stdout and stderr do not
+                         get into each other (default inside a GoCD job)
+  --quiet                no header and no footer, which there are inside a GoCD job
+  --verbose              how it is done, and header and footer, on stderr
   --help, --version
 
 Exit status: the script's own; 128+n when signal n killed it; 124 timed out; 125 failure of

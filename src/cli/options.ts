@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import path from "node:path";
 
+import { isInsideJob } from "../gocd/index.ts";
 import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
@@ -14,6 +15,12 @@ export interface CommandLine {
   /** What the user should know of what was asked for. */
   notes: string[];
   verbose: boolean;
+  /** A line of ours before the step, and one after it. */
+  announces: boolean;
+  /** Whole lines at once. */
+  byLines: boolean;
+  /** GoCD started us. */
+  insideJob: boolean;
   help: boolean;
   shell: string | undefined;
   script: string | undefined;
@@ -93,7 +100,9 @@ export function readCommandLine(
     // connect() itself refuses an unknown one, with the list of those there are.
     backend: values.backend as ConnectOptions["backend"],
   };
+  if (values.quiet && values.verbose) throw usageError("both --quiet and --verbose are given", "give one of them");
   const { env, notes } = readVariables(ours, values);
+  const insideJob = isInsideJob(ours);
   return {
     connect,
     notes,
@@ -109,6 +118,9 @@ export function readCommandLine(
       stdin: values.stdin ? "inherit" : undefined,
     },
     verbose: values.verbose ?? false,
+    announces: !values.quiet && (insideJob || (values.verbose ?? false)),
+    byLines: insideJob || (values.lines ?? false),
+    insideJob,
     help,
     shell: values.shell,
     script: values.script,

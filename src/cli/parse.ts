@@ -19,6 +19,8 @@ const COMMON = {
   timeout: { type: "string" },
   "kill-after": { type: "string" },
   backend: { type: "string" },
+  lines: { type: "boolean" },
+  quiet: { type: "boolean" },
   verbose: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   shell: { type: "string" },

@@ -37,6 +37,8 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** The working directory in the container; undefined where the step could not even be prepared. */
+  readonly cwd: string | undefined;
   readonly #result: Promise<StepResult>;
   #termination: Termination | undefined;
 
@@ -45,9 +47,11 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     const startedAt = performance.now();
     let running: Running | undefined;
     let result: Promise<StepResult>;
+    let cwd: string | undefined;
     try {
       const settled = settle(options);
       const step = prepare();
+      cwd = step.cwd;
       if (options.signal?.aborted) {
         result = Promise.resolve(settleResult(undefined, backend, options, startedAt, { isCanceled: true }));
       } else {
@@ -59,6 +63,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     }
     // A promise of its own, so that one that nobody awaits still counts as unhandled where it rejects.
     this.#result = result.finally(onSettled);
+    this.cwd = cwd;
     this.stdin = options.stdin === "pipe" ? running?.stdin : undefined;
     this.stdout = running?.stdout ?? Readable.from([]);
     this.stderr = running?.stderr ?? Readable.from([]);
