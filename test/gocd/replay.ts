@@ -61,6 +61,9 @@ export function agentEnvironment(variables: Readonly<Record<string, string>>): R
     JAVA_HOME: "/gocd-jre",
     LANG: "en_US.UTF-8",
     AGENT_WORK_DIR: "/go",
+    // As the entrypoint of GoCD's images leaves it.
+    GO_SERVER_URL: "https://gocd.example.org/go",
+    GO_JAVA_HOME: "/gocd-jre",
     GO_EA_SERVER_URL: "https://gocd.example.org/go",
     GO_EA_AUTO_REGISTER_KEY: "the-agents-own-secret",
     GO_EA_AUTO_REGISTER_ELASTIC_AGENT_ID: "k8s-ea-1",
