@@ -37,12 +37,7 @@ export async function execute(
     if (line.announces) say(header(command, step, guest));
     const followed = await follow(step, to, line.byLines);
     const status = statusOf(line, followed);
-    report(line, followed, status, to[2].isMidLine);
-    if (line.verbose) {
-      const { limitations, isOutputTruncated } = followed.result;
-      for (const note of limitations.slice(guest.limitations.length)) say(`note: ${note}`);
-      if (isOutputTruncated) say("a background process held the output open; the rest of it was cut");
-    }
+    report(line, followed, status, to[2].isMidLine, guest.limitations.length);
     json?.writeResult(followed.result, status);
     return status;
   } finally {
@@ -56,11 +51,27 @@ function statusOf({ insideJob }: CommandLine, { result, signalledBy, isCut }: Fo
   return insideJob && signalledBy && status === 0 ? exitStatusOfResult({ ...result, signal: signalledBy }) : status;
 }
 
-function report(line: CommandLine, { result, signalledBy, isCut }: Followed, status: number, isMidLine: boolean): void {
-  if (isCut && signalledBy) say(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
-  if (line.announces) return say(footer(result, status, signalledBy), isMidLine);
-  if (result.timedOut) say(`timed out after ${line.step.timeout} ms`);
-  if (result.outOfMemory) say("the step ran out of memory: the kernel's OOM killer ended it");
+/** @param toldBefore How many limitations were told at the beginning. */
+function report(
+  line: CommandLine,
+  { result, signalledBy, isCut }: Followed,
+  status: number,
+  isMidLine: boolean,
+  toldBefore: number,
+): void {
+  const notes: string[] = [];
+  if (isCut && signalledBy) notes.push(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
+  if (line.verbose) {
+    notes.push(...result.limitations.slice(toldBefore).map((limitation) => `note: ${limitation}`));
+    if (result.isOutputTruncated) notes.push("a background process held the output open; the rest of it was cut");
+  }
+  if (line.announces) {
+    notes.push(footer(result, status, signalledBy));
+  } else {
+    if (result.timedOut) notes.push(`timed out after ${line.step.timeout} ms`);
+    if (result.outOfMemory) notes.push("the step ran out of memory: the kernel's OOM killer ended it");
+  }
+  notes.forEach((note, index) => say(note, index === 0 && isMidLine));
 }
 
 function introduce(guest: Guest): void {

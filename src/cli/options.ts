@@ -103,12 +103,18 @@ export function readCommandLine(
   if (values.quiet && values.verbose) throw usageError("both --quiet and --verbose are given", "give one of them");
   const { env, notes } = readVariables(ours, values);
   const insideJob = isInsideJob(ours);
+  const cwd = values.cwd ?? defaultCwd(sharedRoot);
+  if (insideJob && cwd === undefined && sharedRoot !== undefined && !help) {
+    notes.push(
+      `the task's working directory ${currentDirectory() ?? "was removed, and"} is not below the shared root ${sharedRoot}: the step starts in the container's own`,
+    );
+  }
   return {
     connect,
     notes,
     step: {
       env,
-      cwd: values.cwd ?? defaultCwd(sharedRoot),
+      cwd,
       user: values.user,
       groups: values.groups === "" ? [] : values.groups?.split(","),
       privileged: values.privileged ?? false,

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
 
 import { agentOf, GOCD_VARIABLES, jobOf, replay, type Replay } from "../gocd/replay.ts";
@@ -59,6 +62,23 @@ for (const backend of BACKENDS) {
 test("the working directory is the pipeline's, as the container sees it", async () => {
   const { stdout } = await run(["run", "--script", "pwd; dirname $0"], { workingDirectory: "sub/dir" });
   assert.deepEqual(stdout, ["/work/pipelines/web/sub/dir", "/work"]);
+});
+
+test("a task outside the shared volume starts in the container's own directory, and a note says so", async () => {
+  // As where GoCD's image has made pipelines a link to another volume.
+  const elsewhere = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-elsewhere-"));
+  try {
+    const { stdout, stderr } = await replay(jobOf(["run", "--script", "pwd"]), agentOf(guest), elsewhere);
+    assert.deepEqual(stdout, ["/root"]);
+    assert.equal(
+      stderr[0],
+      `k8s-executor: note: the task's working directory ${elsewhere}/pipelines/web is not below the shared root ${guest.sharedRoot}: the step starts in the container's own`,
+    );
+    const { stderr: quiet } = await replay(jobOf(["exec", "--cwd", "/", "pwd"]), agentOf(guest), elsewhere);
+    assert.doesNotMatch(quiet.join("\n"), /note/);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
 });
 
 test("stdin is at its end", async () => {
