@@ -1,10 +1,9 @@
-import type { Guest, Step, StepResult } from "../index.ts";
+import type { Guest, StepResult } from "../index.ts";
 import { formatDuration } from "./duration.ts";
 
 /** The first line of a step: what runs where. Of a script only its shell, of a program only its name: both may hold secrets. */
-export function header(command: string, { cwd }: Pick<Step, "cwd">, guest: Pick<Guest, "pid" | "backend">): string {
-  const where = cwd === undefined ? "" : ` in ${cwd}`;
-  return `running ${command}${where}, in the container of process ${guest.pid} (${guest.backend})`;
+export function header(command: string, cwd: string, { pid, backend }: Pick<Guest, "pid" | "backend">): string {
+  return `running ${command} in ${cwd}, in the container of process ${pid} (${backend})`;
 }
 
 /**

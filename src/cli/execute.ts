@@ -33,8 +33,8 @@ export async function execute(
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
     const to = destinations();
     const step = start(guest);
-    // Nothing of it is passed on before we await.
-    if (line.announces) say(header(command, step, guest));
+    // Nothing of it is passed on before we await. What could not even be prepared runs nowhere.
+    if (line.announces && step.cwd !== undefined) say(header(command, step.cwd, guest));
     const followed = await follow(step, to, line.byLines);
     const status = statusOf(line, followed);
     report(line, followed, status, to[2].isMidLine, guest.limitations.length);

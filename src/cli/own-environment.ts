@@ -2,6 +2,7 @@ import { closeSync, fstatSync, readFileSync } from "node:fs";
 
 import { parseEnviron, readEnviron } from "../container/index.ts";
 import { accessProc } from "../system/index.ts";
+import { errnoText } from "./usage-error.ts";
 
 /** Where launcher.sh says on which descriptor the environment comes that its shell would have made smaller. */
 const HANDED_OVER = "K8S_EXECUTOR_ENVIRONMENT";
@@ -21,7 +22,8 @@ function whole(): Map<string, Buffer> {
   if (variables.size > 0) return variables;
   try {
     return readEnviron(accessProc(), "/proc/self");
-  } catch {
+  } catch (error) {
+    if (errnoText(error) !== "EACCES") throw error;
     // Our own files of /proc are root's where our program has capabilities (setcap); what Node has is UTF-8 only.
     return new Map(
       Object.entries(process.env).map(([name, value]) => [

@@ -58,6 +58,9 @@ test("other endings: killed, timed out, not started", async () => {
     await last("exec", "--timeout", "100ms", "sleep", "1000"),
     /: failed: timed out after .* \(exit status 124\)$/,
   );
+  const refused = (await run(["run", "--script", " "])).console;
+  assert.equal(refused.length, 1);
+  assert.match(refused[0] ?? "", /: the script is empty/);
   assert.match(await last("exec", "no-such-program"), /: the program "no-such-program" was not found/);
 });
 

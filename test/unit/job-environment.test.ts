@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseGlob } from "../../src/cli/glob.ts";
 import { readVariables } from "../../src/cli/environment.ts";
 import { composeEnvironment } from "../../src/step/environment.ts";
+import { REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
 
 const PRINT = fileURLToPath(new URL("../gocd/print-job-variables.ts", import.meta.url));
@@ -84,4 +85,22 @@ test("the job's variables, and what is done where the agent cannot be looked int
   only(/is in another mount namespace/, "unshare", "--mount");
   // Its own pid namespace has nobody above it.
   only(/no process above us is outside the job/, "unshare", "--pid", "--fork", "--mount-proc");
+});
+
+test("our own environment where /proc does not show it to us", (t) => {
+  if (!canRun(t, ["root", "setpriv"])) return;
+  const module = fileURLToPath(new URL("../../src/cli/own-environment.ts", import.meta.url));
+  // As for a Node whose file has capabilities; 4 is PR_SET_DUMPABLE.
+  const program = `import koffi from "koffi"; import fs from "node:fs"; import { readOwnEnvironment } from ${JSON.stringify(module)};
+    koffi.load(null).func("int prctl(int, ulong, ulong, ulong, ulong)")(4, 0, 0, 0, 0);
+    let isShown = true; try { fs.readFileSync("/proc/self/environ"); } catch { isShown = false; }
+    console.log(isShown, readOwnEnvironment().get("TEXT").toString());`;
+  const user = ["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all"];
+  const node = [process.execPath, "--import", LOADER, "--input-type=module", "-e", program];
+  const text = execFileSync("setpriv", [...user, ...node], {
+    encoding: "utf8",
+    env: { TEXT: "grüße" },
+    cwd: REPOSITORY,
+  });
+  assert.equal(text, "false grüße\n");
 });

@@ -15,6 +15,7 @@ build_pid() {
 }
 
 pid=$(build_pid)
+[ -n "$pid" ] || echo "$0: waiting for the build container (shareProcessNamespace: true?)" >&2
 while [ -z "$pid" ]; do
   sleep 0.2
   pid=$(build_pid)
