@@ -34,6 +34,9 @@ for (const namespaces of ["all", "mnt"] as const) {
         guest.sharedRoot,
       );
 
+    // What left the group and did not get, or ignores, the agent's signal is lost to nsenter, and in another pid namespace:
+    // README.md says so.
+    const found = backend === "nsenter" || namespaces === "all" ? GROUP : TREE;
     // nsenter does not know what left the group; that has got the signal too, and ends by itself.
     const assertTreeEnded = async (): Promise<void> => {
       if (backend === "nsenter") await until("the tree has ended", () => processesWith(MARK).length === 0);
@@ -59,9 +62,7 @@ for (const namespaces of ["all", "mnt"] as const) {
     });
 
     inGuest("what does not end is killed", async (guest) => {
-      // What left the group and ignores the signal too is lost to nsenter, and in another pid namespace: README.md says so.
-      const tree = backend === "nsenter" || namespaces === "all" ? GROUP : TREE;
-      const script = `trap '' TERM; ${tree} echo ready; wait`;
+      const script = `trap '' TERM; ${found} echo ready; wait`;
       const { status } = await run(guest, script, { cancelOn: ["ready"] }, "--kill-after", "100ms");
       assert.equal(status, backend === "nsenter" && namespaces === "all" ? 143 : 137);
       await until("the tree has ended", () => processesWith(MARK).length === 0);
@@ -78,7 +79,8 @@ for (const namespaces of ["all", "mnt"] as const) {
         "1h",
       );
       if (backend === "nsenter" && namespaces === "all") {
-        assert.equal(status, 143);
+        // nsenter itself ends with the first signal, and we may have ended before the second.
+        assert.ok(status === 143 || signal === "SIGKILL", `${status} ${signal}`);
       } else {
         assert.deepEqual(
           cancels.map(({ cancel }) => cancel),
@@ -90,7 +92,7 @@ for (const namespaces of ["all", "mnt"] as const) {
     });
 
     inGuest("cancelled before it has begun, nothing of it runs on", async (guest) => {
-      const script = `${TREE} wait`;
+      const script = `${found} wait`;
       for (let time = 0; time < 3; time++) {
         const command = `echo starting; exec k8s-executor run --backend ${backend} --script "$0"`;
         const job = jobOf([], { command: "sh", arguments: ["-c", command, script], cancelOn: ["starting"] });
