@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 
 import { connect, type Guest, type Step, type StepResult } from "../index.ts";
 import { footer, header } from "./announce.ts";
@@ -61,6 +61,8 @@ function report(
 ): void {
   const notes: string[] = [];
   if (isCut && signalledBy) notes.push(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
+  if (signalledBy && result.leftoverProcesses > 0)
+    notes.push(`${result.leftoverProcesses} of the step's processes live on`);
   if (line.verbose) {
     notes.push(...result.limitations.slice(toldBefore).map((limitation) => `note: ${limitation}`));
     if (result.isOutputTruncated) notes.push("a background process held the output open; the rest of it was cut");
@@ -107,6 +109,8 @@ async function follow(step: Step, to: Readonly<Record<1 | 2, Destination>>, byLi
     // The copies' errors come first, for they are why the step was ended. Whoever reads our output may have stopped:
     // what was ended by force does not wait for that for ever.
     const isCopied = await Promise.race([copied.then(() => true), forced.then(() => delay(STUCK_MS, false))]);
+    // Who signals all processes at once may have ended the step before we have looked at our own signal.
+    for (let turn = 0; turn < 2; turn++) await nextTurn();
     return { result: await step, signalledBy: signalled, isCut: !isCopied };
   } finally {
     for (const signal of FORWARDED) process.off(signal, onSignal);

@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-import { childrenOf } from "../support/children.ts";
+import { processes } from "../support/children.ts";
 import type { AgentEvent, Job } from "./job.ts";
 
 const FIRST = "SIGTERM";
@@ -22,8 +22,9 @@ function tell(event: AgentEvent): void {
 
 /** All below us, as /proc has them at this moment, the nearest first. */
 function descendants(): number[] {
+  const all = processes();
   const found = [process.pid];
-  for (const parent of found) found.push(...childrenOf(parent).map(({ pid }) => pid));
+  for (const one of found) found.push(...all.flatMap(({ pid, parent }) => (parent === one ? [pid] : [])));
   return found.slice(1);
 }
 
