@@ -16,7 +16,7 @@ import {
 
 /** What a script and a program have in common. */
 export interface ExecOptions extends ProcessOptions {
-  /** Variables on top of the container's own; undefined removes one. GO_EA_* are never passed. */
+  /** Variables, text or bytes, on top of the container's own; undefined removes one. GO_EA_* are never passed. */
   env?: Environment | undefined;
   /**
    * The working directory: a path in the container, or below the shared root as this process sees it (then it is

@@ -40,6 +40,8 @@ export interface Running {
   signal(signal: number, end: boolean): void;
   /** Changes the size of the step's terminal, where it has one. */
   resize(size: TerminalSize): void;
+  /** Kills what the step left in the background, once it has ended. */
+  killLeftovers(): Promise<void>;
   /** Gives the supervisor up, for it did not even answer a kill. */
   abandon(): void;
   /** The output was read or let go, and nobody asks for anything any more. */

@@ -95,6 +95,10 @@ export class Waiting implements Running {
     this.#running?.resize(size);
   }
 
+  async killLeftovers(): Promise<void> {
+    await this.#running?.killLeftovers();
+  }
+
   abandon(): void {
     this.#running?.abandon();
   }

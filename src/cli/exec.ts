@@ -10,7 +10,7 @@ export async function exec(line: CommandLine, json?: JsonResult): Promise<number
       throw usageError(`--${option} ${JSON.stringify(line[option])} is for scripts`, "use k8s-executor run");
     }
   }
-  if (line.positionals.length === 0)
-    throw usageError("no program is given", "write it, and its arguments, after our options");
-  return execute(line, json, (guest) => guest.exec(line.positionals, { ...line.step, buffer: false }));
+  const [program] = line.positionals;
+  if (program === undefined) throw usageError("no program is given", "write it, and its arguments, after our options");
+  return execute(line, json, program, (guest) => guest.exec(line.positionals, { ...line.step, buffer: false }));
 }

@@ -1,6 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 
 import { connect, type Guest, type Step, type StepResult } from "../index.ts";
+import { footer, header } from "./announce.ts";
+import { destinations, type Destinations } from "./destination.ts";
 import { exitStatusOfResult } from "./exit-status.ts";
 import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
@@ -15,33 +17,64 @@ const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Connects, starts the step, passes its output and our signals on, and reports.
  *
  * @param json Where the result goes as JSON too.
+ * @param command The shell or program, for the header.
  * @param start Starts it in the guest.
  * @returns The exit status for the process.
  */
 export async function execute(
   line: CommandLine,
   json: JsonResult | undefined,
+  command: string,
   start: (guest: Guest) => Step,
 ): Promise<number> {
   const guest = await connect(line.connect);
   try {
     if (line.verbose) introduce(guest);
+    for (const note of line.notes) say(`note: ${note}`);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
-    const { result, interruptedBy } = await show(start(guest), line);
-    const status = exitStatusOfResult(interruptedBy ? { ...result, signal: interruptedBy } : result);
-    if (interruptedBy) say(`${interruptedBy} came while nobody read the output, and the rest of it was cut`);
-    if (result.timedOut) say(`timed out after ${line.step.timeout} ms`);
-    if (result.outOfMemory) say("the step ran out of memory: the kernel's OOM killer ended it");
-    if (line.verbose) {
-      for (const note of result.limitations.slice(guest.limitations.length)) say(`note: ${note}`);
-      say(`ended with exit status ${status} after ${result.durationMs.toFixed(1)} ms`);
-      if (result.isOutputTruncated) say("a background process held the output open; the rest of it was cut");
-    }
-    json?.writeResult(result, status);
+    const to = destinations();
+    const step = start(guest);
+    // Nothing of it is passed on before we await. What could not even be prepared runs nowhere.
+    if (line.announces && step.cwd !== undefined) say(header(command, step.cwd, guest));
+    const followed = await show(step, line, to);
+    const status = statusOf(line, followed);
+    report(line, followed, status, to[2].isMidLine, guest.limitations.length);
+    json?.writeResult(followed.result, status);
     return status;
   } finally {
     guest.close();
   }
+}
+
+function statusOf({ insideJob }: CommandLine, { result, signalledBy, isCut }: Followed): number {
+  const status = exitStatusOfResult(isCut && signalledBy ? { ...result, signal: signalledBy } : result);
+  // A job that was cancelled did not succeed, whatever its script made of the signal.
+  return insideJob && signalledBy && status === 0 ? exitStatusOfResult({ ...result, signal: signalledBy }) : status;
+}
+
+/** @param toldBefore How many limitations were told at the beginning. */
+function report(
+  line: CommandLine,
+  { result, signalledBy, isCut }: Followed,
+  status: number,
+  isMidLine: boolean,
+  toldBefore: number,
+): void {
+  const notes: string[] = [];
+  if (isCut && signalledBy) notes.push(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
+  if (signalledBy && result.leftoverProcesses > 0)
+    notes.push(`${result.leftoverProcesses} of the step's processes outlived it, and were killed`);
+  if (line.verbose) {
+    notes.push(...result.limitations.slice(toldBefore).map((limitation) => `note: ${limitation}`));
+    if (result.isOutputTruncated) notes.push("a background process held the output open; the rest of it was cut");
+  }
+  if (line.announces) {
+    notes.push(footer(result, status, signalledBy));
+  } else {
+    if (result.timedOut) notes.push(`timed out after ${line.step.timeout} ms`);
+    if (result.outOfMemory) notes.push("the step ran out of memory: the kernel's OOM killer ended it");
+  }
+  notes.forEach((note, index) => say(note, index === 0 && isMidLine));
 }
 
 function introduce(guest: Guest): void {
@@ -51,19 +84,21 @@ function introduce(guest: Guest): void {
 
 interface Followed {
   result: StepResult;
-  /** The signal of ours that ended the wait for a reader of the output. */
-  interruptedBy: NodeJS.Signals | undefined;
+  /** The first signal that came to us. */
+  signalledBy: NodeJS.Signals | undefined;
+  /** Whether the wait for a reader of the output was given up. */
+  isCut: boolean;
 }
 
 /** With a terminal for the step, ours is its front until it has ended. */
-async function show(step: Step, { step: { tty, stdin } }: CommandLine): Promise<Followed> {
-  if (!tty) return follow(step);
-  const giveBack = lendTerminal(step, stdin === "inherit");
-  return follow(step).finally(giveBack);
+async function show(step: Step, line: CommandLine, to: Destinations): Promise<Followed> {
+  if (!line.step.tty) return follow(step, to, line.byLines);
+  const giveBack = lendTerminal(step, line.step.stdin === "inherit");
+  return follow(step, to, false).finally(giveBack);
 }
 
 /** Passes output out and signals in, until the step has ended and everything is written. */
-async function follow(step: Step): Promise<Followed> {
+async function follow(step: Step, to: Destinations, byLines: boolean): Promise<Followed> {
   let signalled: NodeJS.Signals | undefined;
   let force: () => void = () => undefined;
   const forced = new Promise<void>((resolve) => (force = resolve));
@@ -74,7 +109,7 @@ async function follow(step: Step): Promise<Followed> {
   };
   for (const signal of FORWARDED) process.on(signal, onSignal);
   try {
-    const copied = Promise.all([passOn(step.stdout, 1), passOn(step.stderr, 2)]);
+    const copied = Promise.all([passOn(step.stdout, to[1], 1, byLines), passOn(step.stderr, to[2], 2, byLines)]);
     // A script whose output is lost is ended, and waited for: nothing of it shall outlive us.
     copied.catch(() => step.kill("SIGTERM", { end: true }));
     const [ended] = await Promise.allSettled([step]);
@@ -82,7 +117,12 @@ async function follow(step: Step): Promise<Followed> {
     // The copies' errors come first, for they are why the step was ended. Whoever reads our output may have stopped:
     // what was ended by force does not wait for that for ever.
     const isCopied = await Promise.race([copied.then(() => true), forced.then(() => delay(STUCK_MS, false))]);
-    return { result: await step, interruptedBy: isCopied ? undefined : signalled };
+    // Who signals all processes at once may have ended the step before we have looked at our own signal.
+    for (let turn = 0; turn < 2; turn++) await nextTurn();
+    const result = await step;
+    // Nor had the supervisor: then what the step left would live on.
+    if (signalled) await step.killLeftovers();
+    return { result, signalledBy: signalled, isCut: !isCopied };
   } finally {
     for (const signal of FORWARDED) process.off(signal, onSignal);
   }

@@ -18,6 +18,9 @@ What to run
   --transport NAME       file (in the shared root) or memfd (in memory)
   --env NAME=VALUE       a variable; NAME alone passes ours on; repeatable
   --env-file FILE        variables, one in a line; keeps secrets off the command line
+  --pass-env GLOB        those of our variables with such a name (* any text, ? one character);
+                         repeatable
+  --no-job-env           inside a GoCD job, the job's variables go in by themselves: not with this
   --cwd DIR              working directory, as the container sees it or below the shared root;
                          a relative one counts from its main process's
                          (default: ours if it is there, else the container's)
@@ -33,7 +36,10 @@ What to run
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3
-  --verbose              how it is done, on stderr
+  --lines                pass on whole lines at once, so that those of stdout and stderr do not
+                         get into each other (default inside a GoCD job)
+  --quiet                no header and no footer, which there are inside a GoCD job
+  --verbose              how it is done, and header and footer, on stderr
   --help, --version
 
 Exit status: the script's own; 128+n when signal n killed it; 124 timed out; 125 failure of

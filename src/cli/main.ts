@@ -5,6 +5,7 @@ import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
 import { JsonResult } from "./json-result.ts";
 import { readCommandLine, type CommandLine } from "./options.ts";
+import { readOwnEnvironment } from "./own-environment.ts";
 import { jsonTarget } from "./parse.ts";
 import { run } from "./run.ts";
 import { say } from "./say.ts";
@@ -22,7 +23,7 @@ function version(): string {
   return (manifest as { version: string }).version;
 }
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[], ours: ReadonlyMap<string, Buffer>): Promise<number> {
   const [name, ...rest] = args;
   if (name === "--version") {
     process.stdout.write(`${version()}\n`);
@@ -39,7 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
   const target = jsonTarget(name, rest);
   const json = target === undefined ? undefined : new JsonResult(target);
   try {
-    const line = readCommandLine(name, rest);
+    const line = readCommandLine(name, rest, ours);
     if (!line.help) return await command(line, json);
     process.stdout.write(HELP);
     return 0;
@@ -50,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 try {
-  const status = await main(process.argv.slice(2));
+  const status = await main(process.argv.slice(2), readOwnEnvironment());
   // Everything is written by now; what may still be open (an unread stdin) shall not keep us.
   process.exit(status);
 } catch (error) {

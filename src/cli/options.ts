@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import path from "node:path";
 
+import { isInsideJob } from "../gocd/index.ts";
 import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
@@ -12,7 +13,15 @@ import { usageError } from "./usage-error.ts";
 export interface CommandLine {
   connect: ConnectOptions;
   step: ExecOptions;
+  /** What the user should know of what was asked for. */
+  notes: string[];
   verbose: boolean;
+  /** A line of ours before the step, and one after it. */
+  announces: boolean;
+  /** Whole lines at once. */
+  byLines: boolean;
+  /** GoCD started us. */
+  insideJob: boolean;
   help: boolean;
   shell: string | undefined;
   script: string | undefined;
@@ -70,8 +79,17 @@ function duration(option: string, text: string | undefined): number | undefined 
   return text === undefined ? undefined : parseDuration(option, text);
 }
 
-/** Reads the options that `run` and `exec`, the command, share. @throws ExecutorError INVALID_OPTION. */
-export function readCommandLine(command: string, args: readonly string[]): CommandLine {
+/**
+ * Reads the options that `run` and `exec`, the command, share.
+ *
+ * @param ours Our own environment, bytes by latin1 name.
+ * @throws ExecutorError INVALID_OPTION.
+ */
+export function readCommandLine(
+  command: string,
+  args: readonly string[],
+  ours: ReadonlyMap<string, Buffer>,
+): CommandLine {
   const { values, positionals } = parse(command, args);
   const help = values.help ?? false;
   const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
@@ -85,15 +103,22 @@ export function readCommandLine(command: string, args: readonly string[]): Comma
     // connect() itself refuses an unknown one, with the list of those there are.
     backend: values.backend as ConnectOptions["backend"],
   };
+  if (values.quiet && values.verbose) throw usageError("both --quiet and --verbose are given", "give one of them");
+  const { env, notes } = readVariables(ours, values);
+  const insideJob = isInsideJob(ours);
+  const cwd = values.cwd ?? defaultCwd(sharedRoot);
+  if (insideJob && cwd === undefined && sharedRoot !== undefined && !help) {
+    notes.push(
+      `the task's working directory ${currentDirectory() ?? "was removed, and"} is not below the shared root ${sharedRoot}: the step starts in the container's own`,
+    );
+  }
   return {
     connect,
+    notes,
     step: {
-      env: {
-        // Programs draw by it; what the container has was set for no terminal.
-        ...(hasTerminal && { TERM: variable("TERM") ?? "xterm" }),
-        ...readVariables(values.env ?? [], values["env-file"] ?? []),
-      },
-      cwd: values.cwd ?? defaultCwd(sharedRoot),
+      // Programs draw by it; what the container has was set for no terminal.
+      env: hasTerminal ? { TERM: variable("TERM") ?? "xterm", ...env } : env,
+      cwd,
       user: values.user,
       groups: values.groups === "" ? [] : values.groups?.split(","),
       privileged: values.privileged ?? false,
@@ -104,6 +129,9 @@ export function readCommandLine(command: string, args: readonly string[]): Comma
       tty: hasTerminal && !help ? (ownTerminalSize() ?? true) : undefined,
     },
     verbose: values.verbose ?? false,
+    announces: !values.quiet && (insideJob || (values.verbose ?? false)),
+    byLines: insideJob || (values.lines ?? false),
+    insideJob,
     help,
     shell: values.shell,
     script: values.script,

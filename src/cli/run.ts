@@ -8,7 +8,7 @@ import { errnoText, usageError } from "./usage-error.ts";
 /** `k8s-executor run`: a script through a shell. */
 export async function run(line: CommandLine, json?: JsonResult): Promise<number> {
   const script = readScript(line);
-  return execute(line, json, (guest) =>
+  return execute(line, json, line.shell ?? "sh", (guest) =>
     guest.run({ ...line.step, script, shell: line.shell, transport: line.transport, buffer: false }),
   );
 }

@@ -22,11 +22,15 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
-/** One line of our own, on stderr. */
-export function say(text: string): void {
+/**
+ * One line of our own, on stderr.
+ *
+ * @param isMidLine Whether what is there is the beginning of a line.
+ */
+export function say(text: string, isMidLine = false): void {
   try {
     const own = openAnew(2);
-    writeAll(own ?? 2, Buffer.from(`k8s-executor: ${text.replace(/\s*\n\s*/g, " ")}\n`));
+    writeAll(own ?? 2, Buffer.from(`${isMidLine ? "\n" : ""}k8s-executor: ${text.replace(/\s*\n\s*/g, " ")}\n`));
     if (own !== undefined) closeSync(own);
   } catch {
     // Nobody reads stderr; the exit status still tells.

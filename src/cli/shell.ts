@@ -21,5 +21,5 @@ export async function shell(line: CommandLine, json?: JsonResult): Promise<numbe
   }
   if (!isatty(0)) throw usageError("stdin is no terminal, and shell needs one", "use k8s-executor run for a script");
   const command = line.shell === undefined ? BEST : [line.shell];
-  return execute(line, json, (guest) => guest.exec(command, { ...line.step, buffer: false }));
+  return execute(line, json, line.shell ?? "a shell", (guest) => guest.exec(command, { ...line.step, buffer: false }));
 }

@@ -38,8 +38,11 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** The working directory in the container; undefined where the step could not even be prepared. */
+  readonly cwd: string | undefined;
   readonly #result: Promise<StepResult>;
   #termination: Termination | undefined;
+  #running: Running | undefined;
   #resize: (size: TerminalSize) => void = () => undefined;
 
   /** @internal Use guest.run or guest.exec. */
@@ -47,13 +50,15 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     const startedAt = performance.now();
     let running: Running | undefined;
     let result: Promise<StepResult>;
+    let cwd: string | undefined;
     try {
       const settled = settle(options);
       const step = prepare();
+      cwd = step.cwd;
       if (options.signal?.aborted) {
         result = Promise.resolve(settleResult(undefined, backend, options, startedAt, { isCanceled: true }));
       } else {
-        running = backend.start(step, settled.wantsStdin);
+        this.#running = running = backend.start(step, settled.wantsStdin);
         result = this.#supervise(running, backend, options, settled, startedAt);
       }
     } catch (error) {
@@ -61,6 +66,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     }
     // A promise of its own, so that one that nobody awaits still counts as unhandled where it rejects.
     this.#result = result.finally(onSettled);
+    this.cwd = cwd;
     this.stdin = options.stdin === "pipe" ? running?.stdin : undefined;
     this.stdout = running?.stdout ?? Readable.from([]);
     this.stderr = running?.stderr ?? Readable.from([]);
@@ -113,6 +119,17 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     const { SIGTERM, SIGKILL } = os.constants.signals;
     if (options.end ?? (number === SIGTERM || number === SIGKILL)) this.#termination?.end(number);
     else this.#termination?.signal(number);
+  }
+
+  /**
+   * Kills (SIGKILL) what the step has left in the background, also what has left its process group: a server, say, that was
+   * for later steps. Found is what still has the step's id in its environment (K8S_EXECUTOR_STEP).
+   *
+   * @returns A promise that resolves when nothing is left; at once where the step never started.
+   */
+  async killLeftovers(): Promise<void> {
+    await this.#result.catch(() => undefined);
+    await this.#running?.killLeftovers();
   }
 
   /**

@@ -10,8 +10,8 @@ const AGENT_SECRETS = "GO_EA_";
 /** Tells which step a process belongs to, whatever became of its parents, as other CI agents do it (RUNNER_TRACKING_ID). */
 const STEP_ID = "K8S_EXECUTOR_STEP";
 
-/** Variables by name; undefined removes one that the container has. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** Variables by name, text or bytes; undefined removes one that the container has. */
+export type Environment = Readonly<Record<string, string | Uint8Array | undefined>>;
 
 function checkName(name: string): void {
   if (name === "") throw invalidOption("a variable has no name", "name it");
@@ -21,6 +21,13 @@ function checkName(name: string): void {
       "rename it",
     );
   }
+}
+
+/** The value is not shown, for it may be secret. */
+function bytesOf(name: string, value: string | Uint8Array): Buffer {
+  if (!(value instanceof Uint8Array)) requireString(value, `variable ${name}`);
+  else if (value.includes(0)) throw invalidOption(`variable ${name} contains a NUL byte`, "remove it");
+  return Buffer.from(value);
 }
 
 /**
@@ -51,8 +58,7 @@ export function composeEnvironment(
       values.delete(key);
       continue;
     }
-    requireString(value, `variable ${name}`);
-    values.set(key, Buffer.from(value));
+    values.set(key, bytesOf(name, value));
   }
   values.set(STEP_ID, Buffer.from(id));
   const entries: Buffer[] = [];

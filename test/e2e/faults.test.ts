@@ -22,7 +22,15 @@ import { pinContainer } from "../../src/container/index.ts";
 import { Guest } from "../../src/guest.ts";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
-import { descendantsOf, childrenOf, helperOf, helpersOf, isAlive, killIfAlive, openDescriptors } from "../support/children.ts";
+import {
+  descendantsOf,
+  childrenOf,
+  helperOf,
+  helpersOf,
+  isAlive,
+  killIfAlive,
+  openDescriptors,
+} from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
 import { BACKENDS, withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";

@@ -16,12 +16,17 @@ export function isAlive(pid: number): boolean {
   return found !== undefined && found.state !== "Z";
 }
 
-/** The children of a process, zombies too. */
-export function childrenOf(parent: number): { pid: number; state: string }[] {
+/** All processes of this moment, zombies too. */
+export function processes(): { pid: number; parent: number; state: string }[] {
   return readdirSync("/proc").flatMap((name) => {
     const found = /^\d+$/.test(name) ? stat(Number(name)) : undefined;
-    return found?.parent === parent ? [{ pid: Number(name), state: found.state }] : [];
+    return found ? [{ pid: Number(name), parent: found.parent, state: found.state }] : [];
   });
+}
+
+/** The children of a process, zombies too. */
+export function childrenOf(parent: number): { pid: number; state: string }[] {
+  return processes().flatMap(({ pid, parent: its, state }) => (its === parent ? [{ pid, state }] : []));
 }
 
 /** The children of a process, and theirs, and so on. */

@@ -6,6 +6,7 @@ import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { containerGoneError } from "../failure.ts";
 import type { Libc } from "../native/libc.ts";
 import { childOutput, childStream } from "../child-streams.ts";
+import { killOrphans } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { startError } from "../start-error.ts";
@@ -107,6 +108,7 @@ export class NsenterBackend implements Backend {
         signal(number);
       },
       resize: () => undefined,
+      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
       abandon: () => signal(SIGKILL),
       release: () => undefined,
     };

@@ -1,0 +1,45 @@
+import { closeSync, fstatSync, readFileSync } from "node:fs";
+
+import { parseEnviron, readEnviron } from "../container/index.ts";
+import { accessProc } from "../system/index.ts";
+import { errnoText } from "./usage-error.ts";
+
+/** Where launcher.sh says on which descriptor the environment comes that its shell would have made smaller. */
+const HANDED_OVER = "K8S_EXECUTOR_ENVIRONMENT";
+const HANDED_OVER_FD = 9;
+
+/** Empty where nothing was handed over, or the launcher had no base64(1). */
+function handedOver(): Map<string, Buffer> {
+  if (process.env[HANDED_OVER] !== String(HANDED_OVER_FD) || !fstatSync(HANDED_OVER_FD).isFIFO()) return new Map();
+  const text = readFileSync(HANDED_OVER_FD, "latin1");
+  // What we start shall not find it open.
+  closeSync(HANDED_OVER_FD);
+  return parseEnviron(Buffer.from(text, "base64"));
+}
+
+function whole(): Map<string, Buffer> {
+  const variables = handedOver();
+  if (variables.size > 0) return variables;
+  try {
+    return readEnviron(accessProc(), "/proc/self");
+  } catch (error) {
+    if (errnoText(error) !== "EACCES") throw error;
+    // Our own files of /proc are root's where our program has capabilities (setcap); what Node has is UTF-8 only.
+    return new Map(
+      Object.entries(process.env).map(([name, value]) => [
+        Buffer.from(name).toString("latin1"),
+        Buffer.from(value ?? ""),
+      ]),
+    );
+  }
+}
+
+/**
+ * The environment that we were started with: bytes by name (latin1, so that any byte survives). process.env would turn
+ * what is no UTF-8 into question marks.
+ */
+export function readOwnEnvironment(): Map<string, Buffer> {
+  const variables = whole();
+  variables.delete(HANDED_OVER);
+  return variables;
+}

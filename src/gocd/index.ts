@@ -1,0 +1,1 @@
+export { isInsideJob, isOurOwn, readJobVariables, type JobVariables } from "./job-environment.ts";

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import type { Job } from "../gocd/job.ts";
+import { tasksOfExample } from "../gocd/pipeline.ts";
+import { PROJECT, REFERENCE_TASK } from "../gocd/reference-task.ts";
+import { GOCD_VARIABLES, jobOf, type Replay } from "../gocd/replay.ts";
+import { GocdPod } from "../pod/gocd-pod.ts";
+import { buildGocdAgentImage } from "../pod/images.ts";
+import { Podman } from "../pod/podman.ts";
+import { BACKENDS } from "../support/contract.ts";
+import { canRun, missing } from "../support/require.ts";
+
+/** Of examples/gocd: the Pod of its profile with the agent of its Dockerfile, in which jobs are replayed. */
+let podman: Podman | undefined;
+let started: GocdPod | undefined;
+
+const NEEDS = ["root", "podman", "runc", "jq", "busybox", "nsenter", "bash", "zsh", "npm", "tar"];
+
+before(() => {
+  if (missing(NEEDS).length > 0) return;
+  podman = new Podman();
+  buildGocdAgentImage(podman);
+  started = new GocdPod(podman);
+});
+after(() => {
+  started?.close();
+  podman?.close();
+});
+
+/** A test that needs the Pod. */
+function inPod(name: string, body: (pod: GocdPod) => void): void {
+  test(name, (t) => {
+    if (canRun(t, NEEDS)) body(started as GocdPod);
+  });
+}
+
+function run(pod: GocdPod, args: readonly string[], more: Partial<Job> = {}): Replay {
+  return pod.replay(jobOf(["run", ...args], more));
+}
+
+/** What GoCD does before the tasks. */
+function checkOut(pod: GocdPod): void {
+  pod.agent(["rm", "-rf", "/go/pipelines/web"]);
+  for (const [file, text] of Object.entries(PROJECT)) {
+    const target = `/go/pipelines/web/${file}`;
+    const { status } = pod.agent(["sh", "-c", 'mkdir -p "$(dirname "$0")" && cat > "$0"', target], text);
+    assert.equal(status, 0);
+  }
+}
+
+function scriptsLeft(pod: GocdPod): string {
+  return pod.agent(["sh", "-c", "ls /go/pipelines | grep '[.]sh$'"]).stdout;
+}
+
+inPod("the entrypoint has told the agent the pid of the build container", (pod) => {
+  const environ =
+    "tr '\\0' '\\n' < /proc/$(grep -lx 'sleep.1000000.' /proc/[0-9]*/cmdline | head -1 | cut -d/ -f3)/environ";
+  const { stdout } = pod.agent(["sh", "-c", environ]);
+  const pid = /^GO_K8S_CONTAINER_PID=(\d+)$/m.exec(stdout)?.[1] ?? "";
+  assert.equal(pod.agent(["cat", `/proc/${pid}/cmdline`]).stdout, "sleep\0infinity\0");
+});
+
+inPod("the reference's task: its output, its result, and nothing left", (pod) => {
+  checkOut(pod);
+  const { shtype, script } = REFERENCE_TASK;
+  const replayed = run(pod, ["--shell", shtype, "--script", script]);
+  assert.equal(replayed.status, 0, replayed.console.join("\n"));
+  assert.deepEqual(
+    replayed.stdout.filter((line) => line.startsWith("[")),
+    [
+      "[INFO] Starting Node.js build pipeline...",
+      "[STEP] Installing dependencies...",
+      "[STEP] Building project...",
+      "[STEP] Running tests...",
+      "[SUCCESS] Build and tests completed successfully.",
+    ],
+  );
+  assert.match(replayed.stderr.at(-1) ?? "", /^k8s-executor: succeeded after .* \(exit status 0\)$/);
+  assert.equal(pod.agent(["cat", "/go/pipelines/web/dist/index.html"]).stdout, "built\n");
+  assert.equal(scriptsLeft(pod), "");
+});
+
+inPod("the reference's task fails with its program's exit status, which the console tells", (pod) => {
+  checkOut(pod);
+  const failing = JSON.stringify({ name: "web", version: "1.0.0", scripts: { build: "exit 7" } });
+  pod.agent(["sh", "-c", "cat > /go/pipelines/web/package.json"], failing);
+  const replayed = run(pod, ["--script", REFERENCE_TASK.script]);
+  assert.equal(replayed.status, 7, replayed.console.join("\n"));
+  assert.match(replayed.stderr.at(-1) ?? "", /^k8s-executor: failed after .* \(exit status 7\)$/);
+  assert.doesNotMatch(replayed.stdout.join("\n"), /Running tests|SUCCESS/);
+  assert.equal(scriptsLeft(pod), "");
+});
+
+inPod("shells, script file, directory and variables are as the reference promises", (pod) => {
+  for (const shell of ["sh", "bash", "zsh"]) {
+    const script = 'echo "$0"; stat -c %a "$0"; pwd; echo "$QUOTE"; env | grep ^GO_ | sort; echo to stderr >&2';
+    const variables = { QUOTE: `it's "quoted" $(id) \`id\`` };
+    const { stdout, stderr, status } = run(pod, ["--shell", shell, "--script", script], { variables });
+    assert.equal(status, 0, stderr.join("\n"));
+    const [file, mode, cwd, quote, ...gocd] = stdout;
+    assert.match(file ?? "", /^\/go\/pipelines\/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}\.sh$/);
+    assert.equal(mode?.[0], "7", "its owner may execute it");
+    assert.deepEqual([cwd, quote], ["/go/pipelines/web", variables.QUOTE]);
+    const expected = Object.entries(GOCD_VARIABLES).map(([name, value]) => `${name}=${value}`);
+    assert.deepEqual(gocd, expected.toSorted());
+    assert.equal(stderr[1], "to stderr");
+  }
+  assert.equal(scriptsLeft(pod), "");
+});
+
+inPod("what is not the script's failure is told as such", (pod) => {
+  const { status, stderr } = run(pod, ["--shell", "fish", "--script", ":"]);
+  assert.deepEqual([status, stderr.at(-1)?.startsWith('k8s-executor: the shell "fish" was not found')], [127, true]);
+});
+
+inPod("the example's pipeline: each task does what it says", (pod) => {
+  checkOut(pod);
+  const tasks = tasksOfExample({ NPM_TOKEN: "hunter2" });
+  assert.deepEqual(
+    tasks.map(({ runIf }) => runIf),
+    ["passed", "passed", "failed", "any"],
+  );
+  const replays = tasks.map(({ job }) => pod.replay(job));
+  for (const { status, console } of replays) assert.equal(status, 0, console.join("\n"));
+  const [build, tests, , clean] = replays;
+  assert.ok(build?.stdout.includes(`building web 17 with --name="it's $5"`), build?.stdout.join("\n") ?? "");
+  assert.ok(tests?.stdout.includes("tested"));
+  assert.match(tests?.stderr[0] ?? "", /running npm in \/go\/pipelines\/web\/packages\/server,/);
+  assert.equal(pod.agent(["sh", "-c", "ls -d /go/pipelines/web/reports/_logs/*"]).status, 0);
+  assert.deepEqual(clean?.console, []);
+  for (const { console } of replays) assert.doesNotMatch(console.join("\n"), /hunter2/);
+});
+
+for (const backend of BACKENDS) {
+  inPod(`cancelled, by ${backend}: the tree ends, the exit status tells, and again: all is killed`, (pod) => {
+    // What a killed supervisor left before is removed by the next step, but not by one of nsenter's.
+    pod.agent(["sh", "-c", "rm -f /go/pipelines/*.sh"]);
+    const tree = "sleep 4242 & sh -c 'sleep 4242 & wait' & setsid sleep 4242 &";
+    const sleeping = (): string => pod.agent(["sh", "-c", "ps -o args | grep -c '^sleep 424[2]'"]).stdout;
+    const polite = run(pod, ["--backend", backend, "--script", `${tree} echo ready; wait`], { cancelOn: ["ready"] });
+    assert.deepEqual([polite.status, sleeping()], [143, "0\n"]);
+    assert.equal(scriptsLeft(pod), "");
+    const stubborn = `trap 'echo still here' TERM; ${tree} echo ready; while :; do sleep 4242 & wait $!; done`;
+    const killed = run(pod, ["--backend", backend, "--kill-after", "1h", "--script", stubborn], {
+      cancelOn: ["ready", "still here"],
+    });
+    assert.deepEqual([killed.status, killed.signal], [null, "SIGKILL"]);
+    const gone = "until ! ps -o args | grep -q '^sleep 424[2]'; do sleep 0.05; done";
+    assert.equal(pod.agent(["timeout", "10", "sh", "-c", gone]).status, 0);
+  });
+}
