@@ -26,7 +26,9 @@ export async function execute(
   try {
     if (line.verbose) introduce(guest);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
-    const { result, interruptedBy } = await follow(start(guest));
+    const step = start(guest);
+    for (const warning of step.warnings) say(`warning: ${warning}`);
+    const { result, interruptedBy } = await follow(step);
     const status = exitStatusOfResult(interruptedBy ? { ...result, signal: interruptedBy } : result);
     if (interruptedBy) say(`${interruptedBy} came while nobody read the output, and the rest of it was cut`);
     if (result.timedOut) say(`timed out after ${line.step.timeout} ms`);

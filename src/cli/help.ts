@@ -17,6 +17,7 @@ What to run
   --transport NAME       file (in the shared root) or memfd (in memory)
   --env NAME=VALUE       a variable; NAME alone passes ours on; repeatable
   --env-file FILE        variables, one in a line; keeps secrets off the command line
+  --mask NAME            the value of this variable shows as ****** in the output; repeatable
   --cwd DIR              working directory, as the container sees it or below the shared root;
                          a relative one counts from its main process's
                          (default: ours if it is there, else the container's)

@@ -86,6 +86,7 @@ export function readCommandLine(command: string, args: readonly string[]): Comma
     connect,
     step: {
       env: readVariables(values.env ?? [], values["env-file"] ?? []),
+      mask: values.mask,
       cwd: values.cwd ?? defaultCwd(sharedRoot),
       user: values.user,
       groups: values.groups === "" ? [] : values.groups?.split(","),

@@ -8,6 +8,7 @@ const COMMON = {
   "container-root": { type: "string" },
   env: { type: "string", multiple: true },
   "env-file": { type: "string", multiple: true },
+  mask: { type: "string", multiple: true },
   cwd: { type: "string" },
   user: { type: "string" },
   groups: { type: "string" },

@@ -1,5 +1,7 @@
 import type { Readable } from "node:stream";
 
+import type { MaskedStream } from "../masking/index.ts";
+
 /** How long a pipe that a background process holds open may be silent, after the step's end, before we let it go. */
 const QUIET_MS = 200;
 /** How long such a process may go on talking. */
@@ -12,6 +14,12 @@ const UNREAD_MS = 1000;
 const WHOLE_READ = 65536;
 /** The largest pipe there is without privilege, and what is on its way behind it: so much can be the step's own. */
 const LARGEST_PIPE = 2 * 1024 * 1024;
+
+/** One of a step's streams. */
+interface Output {
+  stream: Readable;
+  masked: MaskedStream | undefined;
+}
 
 /**
  * Waits until everything that the step wrote was read.
@@ -26,7 +34,7 @@ const LARGEST_PIPE = 2 * 1024 * 1024;
  * @returns Whether the pipe came to its end; false where it was let go.
  */
 function drain(
-  stream: Readable,
+  { stream, masked }: Output,
   ended: Promise<unknown>,
   delivered: Promise<boolean>,
   wasForced: () => boolean,
@@ -36,6 +44,7 @@ function drain(
     const finish = (complete: boolean): void => {
       clearTimeout(timer);
       stream.off("data", onData).off("close", onClose);
+      if (masked) masked.onHeld = undefined;
       resolve(complete);
     };
     const onClose = (): void => finish(true);
@@ -56,11 +65,12 @@ function drain(
       // What came with the last of it is not quiet yet.
       timer?.refresh();
     };
-    const onData = (chunk: Buffer): void => {
-      since += chunk.length;
+    const onData = (chunk?: Buffer): void => {
+      const read = masked?.lastRead ?? chunk?.length ?? 0;
+      since += read;
       lastAt = performance.now();
       const sinceEnd = lastAt - endedAt;
-      const stepsOwnIsRead = chunk.length < WHOLE_READ || since > LARGEST_PIPE;
+      const stepsOwnIsRead = read < WHOLE_READ || since > LARGEST_PIPE;
       // Whoever writes on for ever holds nothing up: neither a step that was to end, nor one that did.
       const isChatter = wasForced()
         ? sinceEnd > UNREAD_MS
@@ -81,6 +91,7 @@ function drain(
       lastAt = endedAt = performance.now();
       timer = setTimeout(onQuiet, QUIET_MS);
       stream.on("data", onData);
+      if (masked) masked.onHeld = onData;
     };
     if (stream.closed) return resolve(true);
     stream.once("close", onClose);
@@ -102,10 +113,10 @@ async function isConfirmed(delivered: Promise<boolean>): Promise<boolean> {
 
 /** Drains all of a step's streams; answers whether everything that it wrote before its end was read. */
 export async function drainAll(
-  streams: readonly Readable[],
+  outputs: readonly Output[],
   ...how: [ended: Promise<unknown>, delivered: Promise<boolean>, wasForced: () => boolean]
 ): Promise<boolean> {
-  const complete = await Promise.all(streams.map((stream) => drain(stream, ...how)));
+  const complete = await Promise.all(outputs.map((output) => drain(output, ...how)));
   await how[0].catch(() => undefined);
   return complete.every(Boolean) && isConfirmed(how[1]);
 }

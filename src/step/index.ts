@@ -1,4 +1,4 @@
-export { type Environment } from "./environment.ts";
+export { lookUp, type Environment } from "./environment.ts";
 export { prepareProgram, prepareScript, type StepSource } from "./prepare.ts";
 export { type PreparedStep, type StepScript, type Transport } from "./prepared-step.ts";
 export { openSharedRoot, removeScript, scriptPath, type SharedRoot } from "./shared-root.ts";
