@@ -3,6 +3,7 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
 
   k8s-executor run  [options] [script-file | -]     a script; - reads it from stdin
   k8s-executor exec [options] command [args...]     a program, without a shell
+  k8s-executor worker [options]                     serves GoCD's task messages
 
 Which container
   --pid N                its main process           (default $GO_K8S_CONTAINER_PID)
@@ -29,6 +30,11 @@ What to run
   --timeout TIME         end it after 30s, 5m, 500ms ...; a number alone is seconds, 0 never
   --kill-leftovers       end what the script leaves in the background (default: it stays)
   --kill-after TIME      from the polite signal to SIGKILL (default 5s)
+
+A worker: of the options above --pid, --shared-root, --container-root, --backend, --mask (wherever a
+job has the variable), --timeout and --kill-after, and
+  --socket PATH          a Unix socket for several clients (default: stdin and stdout)
+  --drain                the first SIGTERM waits for running tasks; the second cancels them
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3

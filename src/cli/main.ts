@@ -9,6 +9,7 @@ import { jsonTarget } from "./parse.ts";
 import { run } from "./run.ts";
 import { say } from "./say.ts";
 import { usageError } from "./usage-error.ts";
+import { worker } from "./worker.ts";
 
 const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = { run, exec };
 
@@ -27,8 +28,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run or exec; see k8s-executor --help";
+  const help = "give run, exec or worker; see k8s-executor --help";
   if (name === undefined) throw usageError("no command is given", help);
+  if (name === "worker") return worker(rest);
   const command = COMMANDS[name];
   if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);
   const target = jsonTarget(name, rest);

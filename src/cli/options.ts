@@ -19,19 +19,33 @@ export interface CommandLine {
   positionals: string[];
 }
 
-function parsePid(option: string | undefined): number {
+function parsePid(option: string | undefined): number | undefined {
   const text = option ?? process.env["GO_K8S_CONTAINER_PID"] ?? "";
-  if (text === "") {
-    throw usageError(
-      "no container was named",
-      "give --pid, or set GO_K8S_CONTAINER_PID to the pid of its main process",
-    );
-  }
+  if (text === "") return undefined;
   if (!/^\d+$/.test(text)) {
     const source = option === undefined ? "GO_K8S_CONTAINER_PID" : "--pid";
     throw usageError(`${source} ${JSON.stringify(text)} is not a process id`, "give a positive whole number");
   }
   return Number(text);
+}
+
+/** The options that name the container, and the variables that are their defaults. @throws ExecutorError INVALID_OPTION. */
+export function readContainer(
+  values: Readonly<Partial<Record<"pid" | "shared-root" | "container-root" | "backend", string>>>,
+): Omit<ConnectOptions, "pid"> & { pid: number | undefined } {
+  const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
+  return {
+    pid: parsePid(values.pid),
+    sharedRoot,
+    containerRoot: values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT")),
+    // connect() itself refuses an unknown one, with the list of those there are.
+    backend: values.backend as ConnectOptions["backend"],
+  };
+}
+
+function requirePid(pid: number | undefined): number {
+  if (pid !== undefined) return pid;
+  throw usageError("no container was named", "give --pid, or set GO_K8S_CONTAINER_PID to the pid of its main process");
 }
 
 function currentDirectory(): string | undefined {
@@ -73,21 +87,14 @@ function duration(option: string, text: string | undefined): number | undefined 
 export function readCommandLine(command: string, args: readonly string[]): CommandLine {
   const { values, positionals } = parse(command, args);
   const help = values.help ?? false;
-  const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
-  const containerRoot = values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT"));
-  const connect: ConnectOptions = {
-    pid: help ? 0 : parsePid(values.pid),
-    sharedRoot,
-    containerRoot,
-    // connect() itself refuses an unknown one, with the list of those there are.
-    backend: values.backend as ConnectOptions["backend"],
-  };
+  const container = help ? { pid: 0 } : readContainer(values);
+  const connect: ConnectOptions = { ...container, pid: requirePid(container.pid) };
   return {
     connect,
     step: {
       env: readVariables(values.env ?? [], values["env-file"] ?? []),
       mask: values.mask,
-      cwd: values.cwd ?? defaultCwd(sharedRoot),
+      cwd: values.cwd ?? defaultCwd(connect.sharedRoot),
       user: values.user,
       groups: values.groups === "" ? [] : values.groups?.split(","),
       privileged: values.privileged ?? false,

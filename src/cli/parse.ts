@@ -69,7 +69,7 @@ export function parse(command: string, args: readonly string[]): Parsed {
 }
 
 /** What parseArgs says of an option, in one sentence of our own. */
-function explainParsing(error: unknown, args: readonly string[]): Error {
+export function explainParsing(error: unknown, args: readonly string[]): Error {
   const message = error instanceof Error ? error.message : String(error);
   const option = /'(?:-\w, )?(-{1,2}[^' ]+)[^']*'/.exec(message)?.[1] ?? "";
   const help = "see k8s-executor --help";
