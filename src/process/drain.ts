@@ -54,6 +54,8 @@ function drain(
     const letGo = (): void => {
       // An end, not a destroy: a reader that iterates shall see the end of the data, not an error.
       stream.push(null);
+      // What is written meanwhile would be an error, too.
+      stream.push = () => false;
       finish(false);
     };
     let endedAt = 0;
