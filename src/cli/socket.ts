@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, renameSync, unlinkSync, type Stats } from "node:fs";
+import { linkSync, lstatSync, renameSync, unlinkSync, type BigIntStats } from "node:fs";
 import { createServer, connect, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 
@@ -13,9 +13,9 @@ export interface Listening {
   close(): void;
 }
 
-function look(path: string): Stats | undefined {
+function look(path: string): BigIntStats | undefined {
   try {
-    return lstatSync(path);
+    return lstatSync(path, { bigint: true });
   } catch (error) {
     if (errnoText(error) === "ENOENT") return undefined;
     throw error;
@@ -51,8 +51,15 @@ async function removeStale(path: string): Promise<void> {
   if (await isAlive(path)) throw inUse(path);
   // Another worker may have replaced it meanwhile: what is moved away is looked at again, and given back.
   const aside = `${path}.${process.pid}`;
-  renameSync(path, aside);
-  const isTheSame = lstatSync(aside).ino === found.ino;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errnoText(error) === "ENOENT") return;
+    throw error;
+  }
+  const moved = look(aside);
+  // The number of the one that is gone may have been given out again.
+  const isTheSame = moved?.ino === found.ino && moved.mtimeNs === found.mtimeNs;
   if (!isTheSame) linkSync(aside, path);
   unlinkSync(aside);
   if (!isTheSame) throw inUse(path);
@@ -100,7 +107,7 @@ export async function listen(path: string, onClient: (socket: Socket) => void): 
     if (errno === "INVALID_OPTION") throw error;
     throw usageError(`the socket ${path} cannot be made (${errnoText(error)})`, "check its directory");
   }
-  const { ino } = lstatSync(path);
+  const ino = look(path)?.ino;
   server.on("error", () => undefined);
   return {
     close() {

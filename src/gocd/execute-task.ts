@@ -83,7 +83,7 @@ async function follow(step: Step, { console, cancel, kill }: TaskControl): Promi
     const [ended] = await Promise.allSettled([step]);
     if (cancel.aborted || (ended.status === "fulfilled" && ended.value.timedOut)) force();
     // An error of the console comes first, for it is why the step was ended.
-    await Promise.race([passed, forced.then(() => delay(STUCK_MS))]);
+    await Promise.race([passed, forced.then(() => delay(STUCK_MS, undefined, over))]);
     return await step;
   } finally {
     over.abort();

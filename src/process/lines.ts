@@ -12,7 +12,8 @@ export interface Line {
 
 /** Cuts chunks into lines. UTF-8 is never split, wherever the chunks are. */
 export class LineSplitter {
-  readonly #decoder = new TextDecoder();
+  /** A byte order mark is a part of the output. */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #rest = "";
   #isCut = false;
 

@@ -35,6 +35,8 @@ async function* wholeLines(stream: Readable): AsyncGenerator<string, void, undef
 export class Client {
   readonly input: Writable;
   readonly #lines: AsyncGenerator<string, void, undefined>;
+  /** Messages of requests that nobody waited for yet. */
+  #others: Message[] = [];
 
   constructor(input: Writable, output: Readable) {
     this.input = input;
@@ -52,17 +54,26 @@ export class Client {
 
   /** The next message; undefined at the end. */
   async next(): Promise<Message | undefined> {
+    return this.#others.shift() ?? this.#read();
+  }
+
+  async #read(): Promise<Message | undefined> {
     const next = await this.#lines.next();
     return next.done ? undefined : (JSON.parse(next.value) as Message);
   }
 
-  /** The messages up to the answer of a request, and without those of others. */
+  /** The messages up to the answer of a request. Those of others are kept for whoever waits for them. */
   async untilAnswer(id: string | number): Promise<{ console: Message[]; answer: Message }> {
     const console: Message[] = [];
+    const earlier = this.#others.filter((message) => message["id"] === id);
+    this.#others = this.#others.filter((message) => message["id"] !== id);
     for (;;) {
-      const message = await this.next();
+      const message = earlier.shift() ?? (await this.#read());
       assert.ok(message, `the worker ended before it answered ${id}`);
-      if (message["id"] !== id) continue;
+      if (message["id"] !== id) {
+        this.#others.push(message);
+        continue;
+      }
       if (message["response"] !== undefined || message["error"] !== undefined) return { console, answer: message };
       console.push(message);
     }
