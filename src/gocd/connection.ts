@@ -55,7 +55,18 @@ function readId(id: unknown): Id {
   );
 }
 
-function readRequest(id: Id, { request: name, version, body }: Readonly<Record<string, unknown>>): Request {
+const FIELDS: ReadonlySet<string> = new Set(["id", "request", "version", "body"]);
+
+function readRequest(id: Id, fields: Readonly<Record<string, unknown>>): Request {
+  // A list of masked variables in the wrong place would show them all.
+  const unknown = Object.keys(fields).find((name) => !FIELDS.has(name));
+  if (unknown !== undefined) {
+    throw invalidRequest(
+      `a request has no field ${JSON.stringify(unknown.slice(0, 100))}`,
+      "give id, request, version and body; what a request needs is in its body",
+    );
+  }
+  const { request: name, version, body } = fields;
   if (typeof name !== "string") {
     throw invalidRequest("a request has no name", "give configuration, validate, view, execute or cancel");
   }

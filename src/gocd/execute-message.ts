@@ -73,7 +73,14 @@ export function readExecuteMessage(body: unknown, sharedRoot: string | undefined
   return {
     cwd: readDirectory(context["workingDirectory"], sharedRoot),
     env,
-    mask: [...new Set([...readNames(body["maskedVariables"]), ...secure, ...always])],
+    mask: [
+      ...new Set([
+        ...readNames(body["maskedVariables"]),
+        ...readNames(context["maskedVariables"]),
+        ...secure,
+        ...always,
+      ]),
+    ],
     ...readTaskFields(body["config"]),
   };
 }

@@ -108,6 +108,8 @@ test("execute: variables, and which of them are masked", () => {
     ["__proto__", "x"],
   ]);
   assert.deepEqual(mask, ["A", "S", "NOT_SET", "P"]);
+  const inContext = { config, context: { maskedVariables: ["A"] } };
+  assert.deepEqual(readExecuteMessage(inContext, "/go", []).mask, ["A"]);
   for (const bad of [
     { config, context: { environmentVariables: [] } },
     { config, context: { environmentVariables: { A: 1 } } },
