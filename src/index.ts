@@ -5,6 +5,18 @@
  */
 export { connect, type ConnectOptions } from "./connect.ts";
 export { ExecutorError, type ErrorCode } from "./errors/index.ts";
+export {
+  createGocdWorker,
+  type GocdClosing,
+  type GocdConnection,
+  type GocdConsole,
+  type GocdConsoleLine,
+  type GocdHandleOptions,
+  type GocdRequest,
+  type GocdWorker,
+  type GocdWorkerOptions,
+  type GocdTaskAnswer,
+} from "./gocd/index.ts";
 export { type ExecOptions, type Guest, type RunOptions } from "./guest.ts";
 export { type Step } from "./process/index.ts";
 export { type BackendName, type Outcome, type ResourceUsage, type StepResult } from "./result/index.ts";

@@ -34,6 +34,7 @@ export async function execute(
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
     const to = destinations();
     const step = start(guest);
+    for (const warning of step.warnings) say(`warning: ${warning}`);
     // Nothing of it is passed on before we await. What could not even be prepared runs nowhere.
     if (line.announces && step.cwd !== undefined) say(header(command, step.cwd, guest));
     const followed = await show(step, line, to);

@@ -4,6 +4,7 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
   k8s-executor run  [options] [script-file | -]     a script; - reads it from stdin
   k8s-executor exec [options] command [args...]     a program, without a shell
   k8s-executor shell [options]                      an interactive shell, bash or sh
+  k8s-executor worker [options]                     serves GoCD's task messages
 
 Which container
   --pid N                its main process           (default $GO_K8S_CONTAINER_PID)
@@ -21,6 +22,7 @@ What to run
   --pass-env GLOB        those of our variables with such a name (* any text, ? one character);
                          repeatable
   --no-job-env           inside a GoCD job, the job's variables go in by themselves: not with this
+  --mask NAME            the value of this variable shows as ****** in the output; repeatable
   --cwd DIR              working directory, as the container sees it or below the shared root;
                          a relative one counts from its main process's
                          (default: ours if it is there, else the container's)
@@ -33,6 +35,11 @@ What to run
   --timeout TIME         end it after 30s, 5m, 500ms ...; a number alone is seconds, 0 never
   --kill-leftovers       end what the script leaves in the background (default: it stays)
   --kill-after TIME      from the polite signal to SIGKILL (default 5s)
+
+A worker: of the options above --pid, --shared-root, --container-root, --backend, --mask (wherever a
+job has the variable), --timeout and --kill-after, and
+  --socket PATH          a Unix socket for several clients (default: stdin and stdout)
+  --drain                the first SIGTERM waits for running tasks; the second cancels them
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3

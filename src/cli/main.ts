@@ -11,6 +11,7 @@ import { run } from "./run.ts";
 import { say } from "./say.ts";
 import { shell } from "./shell.ts";
 import { usageError } from "./usage-error.ts";
+import { worker } from "./worker.ts";
 
 const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = {
   run,
@@ -33,8 +34,9 @@ async function main(args: readonly string[], ours: ReadonlyMap<string, Buffer>):
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run, exec or shell; see k8s-executor --help";
+  const help = "give run, exec, shell or worker; see k8s-executor --help";
   if (name === undefined) throw usageError("no command is given", help);
+  if (name === "worker") return worker(rest);
   const command = COMMANDS[name];
   if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);
   const target = jsonTarget(name, rest);

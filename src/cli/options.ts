@@ -29,19 +29,33 @@ export interface CommandLine {
   positionals: string[];
 }
 
-function parsePid(option: string | undefined): number {
+function parsePid(option: string | undefined): number | undefined {
   const text = option ?? process.env["GO_K8S_CONTAINER_PID"] ?? "";
-  if (text === "") {
-    throw usageError(
-      "no container was named",
-      "give --pid, or set GO_K8S_CONTAINER_PID to the pid of its main process",
-    );
-  }
+  if (text === "") return undefined;
   if (!/^\d+$/.test(text)) {
     const source = option === undefined ? "GO_K8S_CONTAINER_PID" : "--pid";
     throw usageError(`${source} ${JSON.stringify(text)} is not a process id`, "give a positive whole number");
   }
   return Number(text);
+}
+
+/** The options that name the container, and the variables that are their defaults. @throws ExecutorError INVALID_OPTION. */
+export function readContainer(
+  values: Readonly<Partial<Record<"pid" | "shared-root" | "container-root" | "backend", string>>>,
+): Omit<ConnectOptions, "pid"> & { pid: number | undefined } {
+  const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
+  return {
+    pid: parsePid(values.pid),
+    sharedRoot,
+    containerRoot: values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT")),
+    // connect() itself refuses an unknown one, with the list of those there are.
+    backend: values.backend as ConnectOptions["backend"],
+  };
+}
+
+function requirePid(pid: number | undefined): number {
+  if (pid !== undefined) return pid;
+  throw usageError("no container was named", "give --pid, or set GO_K8S_CONTAINER_PID to the pid of its main process");
 }
 
 function currentDirectory(): string | undefined {
@@ -92,24 +106,17 @@ export function readCommandLine(
 ): CommandLine {
   const { values, positionals } = parse(command, args);
   const help = values.help ?? false;
-  const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
-  const containerRoot = values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT"));
   const hasTerminal = command === "shell" || (values.tty ?? false);
   const passesInput = command === "shell" || (values.stdin ?? values.interactive ?? false);
-  const connect: ConnectOptions = {
-    pid: help ? 0 : parsePid(values.pid),
-    sharedRoot,
-    containerRoot,
-    // connect() itself refuses an unknown one, with the list of those there are.
-    backend: values.backend as ConnectOptions["backend"],
-  };
+  const container = help ? { pid: 0 } : readContainer(values);
+  const connect: ConnectOptions = { ...container, pid: requirePid(container.pid) };
   if (values.quiet && values.verbose) throw usageError("both --quiet and --verbose are given", "give one of them");
   const { env, notes } = readVariables(ours, values);
   const insideJob = isInsideJob(ours);
-  const cwd = values.cwd ?? defaultCwd(sharedRoot);
-  if (insideJob && cwd === undefined && sharedRoot !== undefined && !help) {
+  const cwd = values.cwd ?? defaultCwd(connect.sharedRoot);
+  if (insideJob && cwd === undefined && connect.sharedRoot !== undefined && !help) {
     notes.push(
-      `the task's working directory ${currentDirectory() ?? "was removed, and"} is not below the shared root ${sharedRoot}: the step starts in the container's own`,
+      `the task's working directory ${currentDirectory() ?? "was removed, and"} is not below the shared root ${connect.sharedRoot}: the step starts in the container's own`,
     );
   }
   return {
@@ -118,6 +125,7 @@ export function readCommandLine(
     step: {
       // Programs draw by it; what the container has was set for no terminal.
       env: hasTerminal ? { TERM: variable("TERM") ?? "xterm", ...env } : env,
+      mask: values.mask,
       cwd,
       user: values.user,
       groups: values.groups === "" ? [] : values.groups?.split(","),

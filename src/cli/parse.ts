@@ -10,6 +10,7 @@ const COMMON = {
   "env-file": { type: "string", multiple: true },
   "pass-env": { type: "string", multiple: true },
   "no-job-env": { type: "boolean" },
+  mask: { type: "string", multiple: true },
   cwd: { type: "string" },
   user: { type: "string" },
   groups: { type: "string" },
@@ -74,7 +75,7 @@ export function parse(command: string, args: readonly string[]): Parsed {
 }
 
 /** What parseArgs says of an option, in one sentence of our own. */
-function explainParsing(error: unknown, args: readonly string[]): Error {
+export function explainParsing(error: unknown, args: readonly string[]): Error {
   const message = error instanceof Error ? error.message : String(error);
   const option = /'(?:-\w, )?(-{1,2}[^' ]+)[^']*'/.exec(message)?.[1] ?? "";
   const help = "see k8s-executor --help";

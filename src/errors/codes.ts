@@ -37,7 +37,23 @@ export type ErrorCode =
   /** The supervising process was killed or did not answer: what became of the step is unknown. */
   | "HELPER_LOST"
   /** The step failed and the caller asked for an error with `reject: true`. */
-  | "STEP_FAILED";
+  | "STEP_FAILED"
+  /** A line that was sent to a worker is no JSON. */
+  | "INVALID_JSON"
+  /** A request to a worker cannot be understood. */
+  | "INVALID_REQUEST"
+  /** A request to a worker has a name that it does not know. */
+  | "UNKNOWN_REQUEST"
+  /** A request to a worker is of another version of GoCD's task extension. */
+  | "UNSUPPORTED_VERSION"
+  /** A request to a worker has the id of one that it is at. */
+  | "DUPLICATE_ID"
+  /** A line that was sent to a worker is too long. */
+  | "REQUEST_TOO_LONG"
+  /** The worker takes no more requests, for it is shutting down. */
+  | "WORKER_CLOSED"
+  /** Something that should not happen, in a worker; the others of its requests go on. */
+  | "INTERNAL_ERROR";
 
 /** The exit status a command line reports for each code, as `docker exec`, `env` and `timeout` do. */
 export function exitStatusOf(code: ErrorCode): number {

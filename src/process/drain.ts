@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 
+import type { MaskedStream } from "../masking/index.ts";
 import { afterDelay } from "./delay.ts";
 
 /** How long a pipe that a background process holds open may be silent, after the step's end, before we let it go. */
@@ -15,6 +16,12 @@ const WHOLE_READ = 65536;
 /** The largest pipe there is without privilege, and what is on its way behind it: so much can be the step's own. */
 const LARGEST_PIPE = 2 * 1024 * 1024;
 
+/** One of a step's streams. */
+interface Output {
+  stream: Readable;
+  masked: MaskedStream | undefined;
+}
+
 /**
  * Waits until everything that the step wrote was read.
  *
@@ -28,7 +35,7 @@ const LARGEST_PIPE = 2 * 1024 * 1024;
  * @returns Whether the pipe came to its end; false where it was let go.
  */
 function drain(
-  stream: Readable,
+  { stream, masked }: Output,
   ended: Promise<unknown>,
   delivered: Promise<boolean>,
   wasForced: () => boolean,
@@ -40,6 +47,7 @@ function drain(
       isFinished = true;
       clearTimeout(timer);
       stream.off("data", onData).off("close", onClose);
+      if (masked) masked.onHeld = undefined;
       resolve(complete);
     };
     const onClose = (): void => finish(true);
@@ -49,6 +57,8 @@ function drain(
     const letGo = (): void => {
       // An end, not a destroy: a reader that iterates shall see the end of the data, not an error.
       stream.push(null);
+      // What is written meanwhile would be an error, too.
+      stream.push = () => false;
       finish(false);
     };
     // Milliseconds, after the end, in which more came, and since when nothing has. Time in which the event loop was blocked
@@ -63,8 +73,9 @@ function drain(
       // What came with the last of it is not quiet yet.
       timer?.refresh();
     };
-    const onData = (chunk: Buffer): void => {
-      since += chunk.length;
+    const onData = (chunk?: Buffer): void => {
+      const read = masked?.lastRead ?? chunk?.length ?? 0;
+      since += read;
       const now = performance.now();
       talked += Math.min(now - lastAt, QUIET_MS);
       lastAt = now;
@@ -73,7 +84,7 @@ function drain(
       const isChatter = wasForced()
         ? talked > UNREAD_MS
         : talked > CHATTER_MS && !isBehind() && (isDelivered || talked > CHATTER_MS + STUCK_MS);
-      const stepsOwnIsRead = chunk.length < WHOLE_READ || since > LARGEST_PIPE;
+      const stepsOwnIsRead = read < WHOLE_READ || since > LARGEST_PIPE;
       if (isChatter && stepsOwnIsRead) letGo();
       else timer?.refresh();
     };
@@ -94,6 +105,7 @@ function drain(
       lastAt = performance.now();
       timer = afterDelay(QUIET_MS, onQuiet);
       stream.on("data", onData);
+      if (masked) masked.onHeld = onData;
     };
     if (stream.closed) return resolve(true);
     stream.once("close", onClose);
@@ -115,10 +127,10 @@ async function isConfirmed(delivered: Promise<boolean>): Promise<boolean> {
 
 /** Drains all of a step's streams; answers whether everything that it wrote before its end was read. */
 export async function drainAll(
-  streams: readonly Readable[],
+  outputs: readonly Output[],
   ...how: [ended: Promise<unknown>, delivered: Promise<boolean>, wasForced: () => boolean]
 ): Promise<boolean> {
-  const complete = await Promise.all(streams.map((stream) => drain(stream, ...how)));
+  const complete = await Promise.all(outputs.map((output) => drain(output, ...how)));
   await how[0].catch(() => undefined);
   return complete.every(Boolean) && isConfirmed(how[1]);
 }

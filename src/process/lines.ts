@@ -3,30 +3,60 @@ import type { Readable } from "node:stream";
 /** In UTF-16 units. A longer line would grow memory without limit: it comes in pieces. */
 const LONGEST_LINE = 1024 * 1024;
 
+/** A line without its newline, or a piece of one that is too long. */
+export interface Line {
+  text: string;
+  /** Whether the next one goes on with it. */
+  isPartial: boolean;
+}
+
+/** Cuts chunks into lines. UTF-8 is never split, wherever the chunks are. */
+export class LineSplitter {
+  /** A byte order mark is a part of the output. */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #rest = "";
+  #isCut = false;
+
+  /** The lines that a chunk completes. */
+  add(chunk: Uint8Array): Line[] {
+    const [first = "", ...more] = this.#decoder.decode(chunk, { stream: true }).split("\n");
+    const found: Line[] = [];
+    this.#rest += first;
+    for (const next of more) {
+      found.push({ text: this.#rest, isPartial: false });
+      this.#isCut = false;
+      this.#rest = next;
+    }
+    // The decoder holds half characters back, so a cut between two chunks splits none.
+    if (this.#rest.length >= LONGEST_LINE) {
+      found.push({ text: this.#rest, isPartial: true });
+      this.#isCut = true;
+      this.#rest = "";
+    }
+    return found;
+  }
+
+  /** At the end: a last line without a newline, and the end of one that came in pieces. */
+  end(): Line[] {
+    this.#rest += this.#decoder.decode();
+    return this.#rest === "" && !this.#isCut ? [] : [{ text: this.#rest, isPartial: false }];
+  }
+}
+
 /**
  * The lines of a stream, without their newline; a last line without one counts too. UTF-8 is never split. What a line has
  * beyond a megabyte comes as further lines.
  */
 export async function* lines(stream: Readable): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  let isCut = false;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const [first = "", ...more] = decoder.decode(chunk, { stream: true }).split("\n");
-    rest += first;
-    for (const next of more) {
-      // The newline of a line whose last piece has just been given.
-      if (rest !== "" || !isCut) yield rest;
-      isCut = false;
-      rest = next;
-    }
-    // The decoder holds half characters back, so a cut between two chunks splits none.
-    if (rest.length >= LONGEST_LINE) {
-      yield rest;
-      isCut = true;
-      rest = "";
+  const splitter = new LineSplitter();
+  let wasPartial = false;
+  function* texts(found: readonly Line[]): Generator<string, void, undefined> {
+    for (const { text, isPartial } of found) {
+      // Not the newline of a line whose last piece has just been given.
+      if (text !== "" || !wasPartial) yield text;
+      wasPartial = isPartial;
     }
   }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
+  for await (const chunk of stream as AsyncIterable<Buffer>) yield* texts(splitter.add(chunk));
+  yield* texts(splitter.end());
 }

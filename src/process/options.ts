@@ -20,6 +20,11 @@ export interface ProcessOptions {
   maxBuffer?: number | undefined;
   /** Removes one newline from the end of the result's output; by default true. */
   stripFinalNewline?: boolean | undefined;
+  /**
+   * Names of variables of the step whose values are replaced by `******` in its stdout and stderr, also line by line, in
+   * base64 and percent-encoded. A value of fewer than 4 characters is not masked; the result's `warnings` say so.
+   */
+  mask?: readonly string[] | undefined;
   /** Rejects with STEP_FAILED where the step failed; by default false. */
   reject?: boolean | undefined;
 }
@@ -52,6 +57,7 @@ export function settle(options: ProcessOptions): Settled {
     maxBuffer: "number",
     stripFinalNewline: "boolean",
     reject: "boolean",
+    mask: "a list",
   });
   const maxBuffer = options.maxBuffer ?? 16 * 1024 * 1024;
   if (!(maxBuffer >= 0)) throw invalidOption(`maxBuffer ${maxBuffer} is no size`, "give a number of bytes");

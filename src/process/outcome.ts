@@ -42,6 +42,7 @@ export function settleResult(
     backend: backend.name,
     backendReason: backend.reason,
     limitations: [...backend.limitations, ...(ending?.limitations ?? [])],
+    warnings: parts.warnings ?? [],
     resourceUsage: ending?.usage,
     leftoverProcesses: ending?.survivors ?? 0,
   };

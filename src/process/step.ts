@@ -3,6 +3,7 @@ import { Readable, type Writable } from "node:stream";
 
 import type { Backend, Running } from "../backend/index.ts";
 import { type ExecutorError, invalidOption } from "../errors/index.ts";
+import { findSecrets, maskStream, type Secrets } from "../masking/index.ts";
 import type { StepResult } from "../result/index.ts";
 import { requireTerminalSize, type PreparedStep, type TerminalSize } from "../step/index.ts";
 import { Collector } from "./collector.ts";
@@ -13,6 +14,8 @@ import { lines } from "./lines.ts";
 import { settleResult, unresponsive } from "./outcome.ts";
 import { settle, type ProcessOptions, type Settled } from "./options.ts";
 import { Termination } from "./termination.ts";
+
+const NO_SECRETS: Secrets = { automaton: undefined, warnings: [] };
 
 function signalNumber(signal: NodeJS.Signals | number): number {
   const number = typeof signal === "number" ? signal : os.constants.signals[signal];
@@ -40,6 +43,8 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
   readonly stderr: Readable;
   /** The working directory in the container; undefined where the step could not even be prepared. */
   readonly cwd: string | undefined;
+  /** What was asked for and is not done, as in the result: a value that is too short to be masked. */
+  readonly warnings: readonly string[];
   readonly #result: Promise<StepResult>;
   #termination: Termination | undefined;
   #running: Running | undefined;
@@ -51,15 +56,18 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     let running: Running | undefined;
     let result: Promise<StepResult>;
     let cwd: string | undefined;
+    let secrets: Secrets = NO_SECRETS;
     try {
       const settled = settle(options);
       const step = prepare();
       cwd = step.cwd;
+      if (options.mask) secrets = findSecrets(options.mask, step.environment);
       if (options.signal?.aborted) {
-        result = Promise.resolve(settleResult(undefined, backend, options, startedAt, { isCanceled: true }));
+        const { warnings } = secrets;
+        result = Promise.resolve(settleResult(undefined, backend, options, startedAt, { isCanceled: true, warnings }));
       } else {
         this.#running = running = backend.start(step, settled.wantsStdin);
-        result = this.#supervise(running, backend, options, settled, startedAt);
+        result = this.#supervise(running, backend, options, settled, startedAt, secrets);
       }
     } catch (error) {
       result = Promise.reject(error);
@@ -67,6 +75,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     // A promise of its own, so that one that nobody awaits still counts as unhandled where it rejects.
     this.#result = result.finally(onSettled);
     this.cwd = cwd;
+    this.warnings = secrets.warnings;
     this.stdin = options.stdin === "pipe" ? running?.stdin : undefined;
     this.stdout = running?.stdout ?? Readable.from([]);
     this.stderr = running?.stderr ?? Readable.from([]);
@@ -148,11 +157,14 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     options: ProcessOptions,
     settled: Settled,
     startedAt: number,
+    { automaton, warnings }: Secrets,
   ): Promise<StepResult> {
+    const outputs = [running.stdout, running.stderr].map((stream) => ({
+      stream,
+      masked: automaton && maskStream(stream, automaton),
+    }));
     const buffered = options.buffer ?? true;
-    const collectors = buffered
-      ? [running.stdout, running.stderr].map((stream) => new Collector(stream, settled.maxBuffer))
-      : undefined;
+    const collectors = buffered ? outputs.map(({ stream }) => new Collector(stream, settled.maxBuffer)) : undefined;
     let timedOut = false;
     let isCanceled = false;
     let giveUp: (error: ExecutorError) => void = () => undefined;
@@ -194,7 +206,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
       options.signal?.removeEventListener("abort", cancel);
       feeder?.stop();
     });
-    const drained = drainAll([running.stdout, running.stderr], ended, running.delivered, () => termination.isForced);
+    const drained = drainAll(outputs, ended, running.delivered, () => termination.isForced);
     void drained.then(() => running.release());
     const ending = await ended;
     const complete = (await drained) && !ending.isOutputCut;
@@ -203,6 +215,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
       isCanceled,
       stdout: collectors?.[0]?.text(options.stripFinalNewline ?? true),
       stderr: collectors?.[1]?.text(options.stripFinalNewline ?? true),
+      warnings,
       isOutputTruncated: !complete || (collectors?.some((collector) => collector.isTruncated) ?? false),
     });
   }

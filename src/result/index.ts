@@ -42,6 +42,8 @@ export interface StepResult {
   backendReason: string;
   /** What this backend could not do that the native one can, and what the step had of the agent's. */
   limitations: readonly string[];
+  /** What was asked for and was not done: a variable whose value was not masked, and why. */
+  warnings: readonly string[];
   /** Undefined where the backend cannot tell. */
   resourceUsage: ResourceUsage | undefined;
   /** Background processes that the step left, as far as the backend can tell. */

@@ -77,8 +77,8 @@ export function stepMark(id: string): string {
 }
 
 /** The value of one variable in what composeEnvironment made. */
-export function lookUp(entries: readonly Buffer[], name: string): string | undefined {
+export function lookUp(entries: readonly Buffer[], name: string): Buffer | undefined {
   const start = Buffer.from(`${name}=`);
   const entry = entries.find((candidate) => candidate.subarray(0, start.length).equals(start));
-  return entry?.subarray(start.length).toString();
+  return entry?.subarray(start.length);
 }

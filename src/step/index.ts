@@ -1,4 +1,4 @@
-export { stepMark, type Environment } from "./environment.ts";
+export { lookUp, stepMark, type Environment } from "./environment.ts";
 export { prepareProgram, prepareScript, type StepSource } from "./prepare.ts";
 export { type PreparedStep, type StepScript, type TerminalSize, type Transport } from "./prepared-step.ts";
 export { openSharedRoot, removeScript, scriptPath, type SharedRoot } from "./shared-root.ts";

@@ -45,7 +45,7 @@ function prepare(command: string, args: string[], source: StepSource, options: S
     requireString(argument, `argument ${index}`);
     refuseTooLong(Buffer.byteLength(argument) + 1, `argument ${index}`);
   });
-  const candidates = searchPath(command, lookUp(environment, "PATH") ?? DEFAULT_PATH);
+  const candidates = searchPath(command, lookUp(environment, "PATH")?.toString() ?? DEFAULT_PATH);
   const { identity, isPrivileged } = source;
   const { leftovers = "leave" } = options;
   if (leftovers !== "leave" && leftovers !== "kill") {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 
 import type { Step } from "../../src/index.ts";
 import { SUPERVISED, type Case } from "./case.ts";
@@ -54,6 +55,21 @@ export const endings: readonly Case[] = [
         const { isCanceled, failed } = await step;
         assert.deepEqual([isCanceled, failed], [true, true]);
       }
+    },
+  },
+  {
+    name: "one that iterates slowly sees the end of a flood that is let go, not an error",
+    backends: SUPERVISED,
+    async run({ guest }) {
+      const step = guest.run({ script: "yes & echo $!", buffer: false });
+      let text = "";
+      for await (const chunk of step.stdout as AsyncIterable<Buffer>) {
+        if (text === "") setTimeout(() => step.kill(), 100);
+        text ||= chunk.toString();
+        await delay(20);
+      }
+      assert.equal((await step).isOutputTruncated, true);
+      await guest.run({ script: `kill ${/\d+/.exec(text)?.[0]} 2> /dev/null` });
     },
   },
   {

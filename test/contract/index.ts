@@ -3,6 +3,7 @@ import { directories } from "./directories.ts";
 import { endings } from "./endings.ts";
 import { environment } from "./environment.ts";
 import { identity } from "./identity.ts";
+import { masked } from "./masked.ts";
 import { outcomes } from "./outcomes.ts";
 import { scriptCases } from "./scripts.ts";
 import { streams } from "./streams.ts";
@@ -18,6 +19,7 @@ export const CONTRACT: readonly Case[] = [
   ...scriptCases,
   ...streams,
   ...endings,
+  ...masked,
   ...identity,
   ...terminals,
 ];

@@ -7,7 +7,7 @@ import { withGuest } from "../support/contract.ts";
 import { REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
 
-/** The TypeScript examples of a file: README.md's, and those in doc comments. */
+/** The TypeScript examples of a file: those of documents, and those in doc comments. */
 function examples(file: string): string[] {
   const text = readFileSync(path.join(REPOSITORY, file), "utf8");
   const plain = file.endsWith(".md") ? text : text.replaceAll(/^ *\* ?/gm, "");
@@ -16,6 +16,7 @@ function examples(file: string): string[] {
 
 const FILES = [
   "README.md",
+  ...readdirSync(path.join(REPOSITORY, "docs")).map((name) => path.join("docs", name)),
   ...readdirSync(path.join(REPOSITORY, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => path.join("src", name)),

@@ -1,0 +1,58 @@
+import { parseArgs } from "node:util";
+
+import type { GocdWorkerOptions } from "../index.ts";
+import { parseDuration } from "./duration.ts";
+import { readContainer } from "./options.ts";
+import { explainParsing } from "./parse.ts";
+import { usageError } from "./usage-error.ts";
+
+const OPTIONS = {
+  pid: { type: "string" },
+  "shared-root": { type: "string" },
+  "container-root": { type: "string" },
+  backend: { type: "string" },
+  mask: { type: "string", multiple: true },
+  timeout: { type: "string" },
+  "kill-after": { type: "string" },
+  socket: { type: "string" },
+  drain: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** What the command line of a worker asks for. */
+export interface WorkerCommandLine {
+  options: GocdWorkerOptions;
+  /** Where it listens; undefined for stdin and stdout. */
+  socket: string | undefined;
+  /** Whether the first signal waits for running tasks. */
+  drains: boolean;
+  help: boolean;
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; args: string[] }>> {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, strict: true });
+  } catch (error) {
+    const extra = /^Unexpected argument '(.*)'\./s.exec(error instanceof Error ? error.message : "")?.[1];
+    if (extra === undefined) throw explainParsing(error, args);
+    throw usageError(`worker takes options only, and ${JSON.stringify(extra)} is none`, "see k8s-executor --help");
+  }
+}
+
+/** Reads the options of `worker`. @throws ExecutorError INVALID_OPTION. */
+export function readWorkerCommandLine(args: readonly string[]): WorkerCommandLine {
+  const { values } = parse(args);
+  const duration = (option: "timeout" | "kill-after"): number | undefined =>
+    values[option] === undefined ? undefined : parseDuration(`--${option}`, values[option]);
+  return {
+    options: {
+      ...readContainer(values),
+      maskedVariables: values.mask,
+      timeout: duration("timeout"),
+      forceKillAfterDelay: duration("kill-after"),
+    },
+    socket: values.socket,
+    drains: values.drain ?? false,
+    help: values.help ?? false,
+  };
+}

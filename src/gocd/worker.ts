@@ -1,0 +1,213 @@
+import { connect, type ConnectOptions } from "../connect.ts";
+import { ExecutorError, invalidOption, requireTypes } from "../errors/index.ts";
+import type { Guest } from "../guest.ts";
+import { serve, type GocdConnection } from "./connection.ts";
+import { readExecuteMessage } from "./execute-message.ts";
+import { executeTask, type GocdConsole, type GocdTaskAnswer } from "./execute-task.ts";
+import type { GocdHandleOptions, GocdRequest, Handle } from "./request.ts";
+import { configuration, invalidRequest, isObject, validate } from "./task-fields.ts";
+import { view } from "./task-view.ts";
+
+/** The version of GoCD's task extension whose messages these are. */
+const VERSION = "1.0";
+
+/** Which container a worker runs tasks in, and how. */
+export interface GocdWorkerOptions extends Omit<ConnectOptions, "pid"> {
+  /** As for connect. Without it, only `execute` fails: a GoCD server asks for the rest, and has no container. */
+  pid?: number | undefined;
+  /** Names of variables whose values are masked wherever a job has them. */
+  maskedVariables?: readonly string[] | undefined;
+  /** Milliseconds after which a task is ended; 0 or undefined: never. */
+  timeout?: number | undefined;
+  /** Milliseconds from the polite signal to SIGKILL, when a task is ended; by default 5,000. */
+  forceKillAfterDelay?: number | undefined;
+}
+
+/** What becomes of running tasks when a worker closes: they are waited for, ended politely, or killed. */
+export type GocdClosing = "drain" | "cancel" | "kill";
+
+/** What a client sent, for a message. */
+function shorten(text: unknown): string {
+  return JSON.stringify(typeof text === "string" ? text.slice(0, 100) : text) ?? "undefined";
+}
+
+/** A task under way. */
+interface Running {
+  ended: Promise<unknown>;
+  cancel: AbortController;
+  kill: AbortController;
+}
+
+/** Answers the requests of GoCD's task extension, made by {@link createGocdWorker}. */
+export class GocdWorker implements AsyncDisposable {
+  readonly #options: GocdWorkerOptions;
+  readonly #running = new Set<Running>();
+  readonly #connections = new Set<Promise<void>>();
+  #guest: Promise<Guest> | undefined;
+  readonly #over = new AbortController();
+  #isClosed = false;
+
+  /** @internal Use createGocdWorker. */
+  constructor(options: GocdWorkerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Answers one request.
+   *
+   * @returns For `configuration` the fields, for `validate` `{ errors }`, for `view` `{ displayValue, template }`, for
+   *   `execute` `{ success, message }`: also where the container could not be entered, and then the message says why.
+   * @throws ExecutorError INVALID_REQUEST, UNKNOWN_REQUEST, UNSUPPORTED_VERSION or WORKER_CLOSED; and what
+   *   `options.console` throws.
+   * @example
+   * ```ts
+   * import { createGocdWorker } from "k8s-executor";
+   * await using worker = createGocdWorker({ pid: Number(process.env.GO_K8S_CONTAINER_PID) });
+   * const body = { config: { script: { value: "echo hello" } }, context: {} };
+   * const answer = await worker.handle({ request: "execute", body }, { console: (lines) => console.log(lines) });
+   * console.log(answer); // { success: true, message: 'the script ended with exit status 0' }
+   * ```
+   */
+  async handle(request: GocdRequest, options: GocdHandleOptions = {}): Promise<object> {
+    if (!isObject(request)) throw invalidRequest("the request is no object", "give one");
+    const { request: name, version = VERSION, body } = request;
+    if (version !== VERSION) {
+      throw new ExecutorError("UNSUPPORTED_VERSION", {
+        problem: `version ${shorten(version)} of the task extension is unknown`,
+        remedy: `send messages of version ${VERSION}`,
+      });
+    }
+    if (name === "configuration") return configuration();
+    if (name === "view") return view();
+    if (name === "validate") return validate(body);
+    if (name === "execute") return this.#execute(body, options);
+    throw new ExecutorError("UNKNOWN_REQUEST", {
+      problem: `the request ${shorten(name)} is unknown`,
+      remedy: "send configuration, validate, view or execute",
+    });
+  }
+
+  /**
+   * Serves one client: a JSON object in a line each way, as docs/worker-protocol.md says.
+   *
+   * @returns A promise that resolves when the client has gone, or has ended its input and got all of its answers.
+   */
+  serve(connection: GocdConnection): Promise<void> {
+    const handle: Handle = (request, options) => this.handle(request, options);
+    const served = serve(handle, connection, this.#over.signal).finally(() => this.#connections.delete(served));
+    this.#connections.add(served);
+    return served;
+  }
+
+  /**
+   * Takes no more tasks, waits for those that run, and ends the connections. Call it again with a harder word where that
+   * takes too long.
+   *
+   * @param running What becomes of running tasks; by default they are cancelled.
+   */
+  async close(running: GocdClosing = "cancel"): Promise<void> {
+    this.#isClosed = true;
+    for (const { cancel, kill } of this.#running) {
+      if (running !== "drain") cancel.abort();
+      if (running === "kill") kill.abort();
+    }
+    await Promise.allSettled([...this.#running].map(({ ended }) => ended));
+    this.#over.abort();
+    await Promise.allSettled(this.#connections);
+    if (this.#guest) this.#disconnect(this.#guest);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #execute(body: unknown, { signal, console = () => undefined }: GocdHandleOptions): Promise<GocdTaskAnswer> {
+    if (this.#isClosed) {
+      throw new ExecutorError("WORKER_CLOSED", { problem: "the worker is shutting down", remedy: "start another one" });
+    }
+    const running = { ended: Promise.resolve(), cancel: new AbortController(), kill: new AbortController() };
+    const cancel = (): void => running.cancel.abort();
+    if (signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    const answer = this.#run(body, console, running);
+    running.ended = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#running.add(running);
+    return answer.finally(() => {
+      this.#running.delete(running);
+      signal?.removeEventListener("abort", cancel);
+    });
+  }
+
+  /** A failure of ours is an answer, too: GoCD shows its message. */
+  async #run(body: unknown, console: GocdConsole, { cancel, kill }: Running): Promise<GocdTaskAnswer> {
+    const { sharedRoot, maskedVariables = [], timeout, forceKillAfterDelay } = this.#options;
+    let guest: Promise<Guest> | undefined;
+    try {
+      const task = readExecuteMessage(body, sharedRoot, maskedVariables);
+      const control = { console, cancel: cancel.signal, kill: kill.signal, timeout, forceKillAfterDelay };
+      guest = this.#connect();
+      return await executeTask(await guest, task, control);
+    } catch (error) {
+      if (!(error instanceof ExecutorError) || error.code === "INVALID_REQUEST") throw error;
+      // A container that was restarted has another main process.
+      if (error.code === "CONTAINER_GONE" && guest) this.#disconnect(guest);
+      return { success: false, message: error.message };
+    }
+  }
+
+  /** Connects at the first task, for then the container must be there, and again after it was gone. */
+  #connect(): Promise<Guest> {
+    const { pid, sharedRoot, containerRoot, backend, concurrency } = this.#options;
+    if (pid === undefined) {
+      throw invalidOption("no container was named", "set GO_K8S_CONTAINER_PID to the pid of its main process");
+    }
+    if (this.#guest) return this.#guest;
+    const guest = connect({ pid, sharedRoot, containerRoot, backend, concurrency });
+    this.#guest = guest;
+    guest.catch(() => this.#forget(guest));
+    return guest;
+  }
+
+  #forget(guest: Promise<Guest>): void {
+    if (this.#guest === guest) this.#guest = undefined;
+  }
+
+  #disconnect(guest: Promise<Guest>): void {
+    this.#forget(guest);
+    // What could not be connected needs no closing.
+    guest.then(
+      (connected) => connected.close(),
+      () => undefined,
+    );
+  }
+}
+
+/**
+ * Makes a worker: it answers the requests of GoCD's task extension, and runs its tasks in a neighbour container. It connects
+ * at the first task.
+ *
+ * @throws ExecutorError INVALID_OPTION.
+ * @example
+ * ```ts
+ * import { createGocdWorker } from "k8s-executor";
+ * await using worker = createGocdWorker({ pid: Number(process.env.GO_K8S_CONTAINER_PID), maskedVariables: ["NPM_TOKEN"] });
+ * console.log(await worker.handle({ request: "validate", body: { script: { value: "" } } }));
+ * ```
+ */
+export function createGocdWorker(options: GocdWorkerOptions = {}): GocdWorker {
+  if (!isObject(options)) throw invalidOption("the options are no object", "give an object");
+  requireTypes(options, {
+    pid: "number",
+    sharedRoot: "string",
+    containerRoot: "string",
+    backend: "string",
+    concurrency: "number",
+    maskedVariables: "a list",
+    timeout: "number",
+    forceKillAfterDelay: "number",
+  });
+  return new GocdWorker({ ...options });
+}
