@@ -16,6 +16,10 @@ const SLEEP = `sleep 1000 ${MARK}`;
 
 /** A tree: a child, one of its own; and one that left the process group and the session. */
 const GROUP = `${SLEEP} & sh -c '${SLEEP} & wait' &`;
+/** Waits until each of the three runs. */
+const UNTIL_WHOLE = `n=0; while [ $n -lt 3 ]; do
+  n=0; for p in /proc/[0-9]*; do grep -qsa ^sleep $p/cmdline && grep -qsa ${MARK} $p/cmdline && n=$((n+1)); done
+done;`;
 const TREE = `${GROUP} setsid sh -c '${SLEEP}; :' &`;
 
 for (const namespaces of ["all", "mnt"] as const) {
@@ -70,8 +74,9 @@ for (const namespaces of ["all", "mnt"] as const) {
     });
 
     inGuest("cancelled again, all is killed at once", async (guest) => {
-      // It forks nothing after that: what comes after the agent has looked for its descendants, nobody of us is left to end.
-      const script = `trap 'echo still here' TERM; ${TREE} echo ready; while :; do :; done`;
+      // The tree is whole then and forks nothing more: what came after the agent had looked for its descendants, nobody of
+      // us would be left to end.
+      const script = `trap 'echo still here' TERM; ${TREE} ${UNTIL_WHOLE} echo ready; while :; do :; done`;
       const { status, signal, cancels } = await run(
         guest,
         script,

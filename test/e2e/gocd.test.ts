@@ -50,7 +50,8 @@ for (const backend of BACKENDS) {
     assert.equal(environment.get("HOME"), "/root");
     assert.equal(environment.get("PATH"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     assert.equal(environment.get("PWD"), "/work/pipelines/web");
-    const known = new Set([...Object.keys({ ...GOCD_VARIABLES, ...odd, ...secret }), "HOME", "PATH", "PWD", "GUEST"]);
+    const own = ["HOME", "PATH", "PWD", "GUEST", "K8S_EXECUTOR_STEP"];
+    const known = new Set([...Object.keys({ ...GOCD_VARIABLES, ...odd, ...secret }), ...own]);
     assert.deepEqual(
       [...environment.keys()].filter((name) => !known.has(name)),
       // The container's sh, which its wrapper needs, sets it.
@@ -141,7 +142,7 @@ test("--pass-env adds the agent's own by glob, never GO_EA_*", async () => {
 
 test("--no-job-env passes nothing but what is asked for; --env and --env-file win", async () => {
   const none = await environmentOf(["--no-job-env"], { variables: { SECURE_TOKEN: "hunter2" } });
-  assert.deepEqual([...none.keys()].toSorted(), ["GUEST", "HOME", "PATH", "PWD"]);
+  assert.deepEqual([...none.keys()].toSorted(), ["GUEST", "HOME", "K8S_EXECUTOR_STEP", "PATH", "PWD"]);
   const some = await environmentOf(["--no-job-env", "--pass-env", "GO_*"], { variables: { SECURE_TOKEN: "hunter2" } });
   assert.deepEqual([some.get("GO_JOB_NAME"), some.has("SECURE_TOKEN")], ["compile", false]);
   const won = await environmentOf(["--env", "GO_JOB_NAME=mine", "--env", "dotted.name"], {

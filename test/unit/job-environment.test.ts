@@ -35,8 +35,8 @@ test("globs: * and ?, and nothing else is special", () => {
 
 test("bytes as values, and a NUL byte among them", () => {
   const bytes = Buffer.of(0x61, 0xff);
-  const [entry] = composeEnvironment(new Map([["PATH", Buffer.from("/bin")]]), { BYTES: bytes }, "/", "one").slice(-1);
-  assert.deepEqual(entry, Buffer.concat([Buffer.from("BYTES="), bytes]));
+  const entries = composeEnvironment(new Map(), { BYTES: bytes }, "/", "one");
+  assert.ok(entries.some((entry) => entry.equals(Buffer.concat([Buffer.from("BYTES="), bytes]))));
   assert.throws(() => composeEnvironment(new Map(), { BYTES: Buffer.of(0) }, "/", "one"), /BYTES contains a NUL byte/);
 });
 
