@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { agentOf, jobOf, replay } from "../gocd/replay.ts";
+import { BACKENDS, withGuest } from "../support/contract.ts";
+import { processesWith } from "../support/processes.ts";
+import { killIfAlive } from "../support/children.ts";
+import { canRun } from "../support/require.ts";
+
+const MARK = `0.${process.pid}`;
+
+// GoCD's SIGTERM reaches the script as soon as our own process, so the script's end may be what the supervisor sees first. It
+// has the signal too, and could take that for the word that the whole tree is to end. With nsenter it is our own process that
+// may see the end before the signal, and then does not sweep the process group.
+for (const namespaces of ["mnt", "all"] as const) {
+  for (const backend of BACKENDS) {
+    test(`${backend}, ${namespaces}: cancelled, a background process that ignores SIGTERM is killed too`, async (t) => {
+      if (!canRun(t, ["unshare"])) return;
+      await withGuest({ namespaces }, async (guest) => {
+        const script = `sh -c "trap '' TERM; echo ready; exec sleep 1000 ${MARK}" & wait`;
+        const args = ["run", "--backend", backend, "--kill-after", "100ms", "--script", script];
+        for (let time = 0; time < 5; time++) {
+          const { status } = await replay(jobOf(args, { cancelOn: ["ready"] }), agentOf(guest), guest.sharedRoot);
+          const alive = processesWith(MARK);
+          for (const pid of alive) killIfAlive(pid);
+          assert.equal(status, 143);
+          assert.deepEqual(alive, [], `cancellation ${time}`);
+        }
+      });
+    });
+  }
+}
