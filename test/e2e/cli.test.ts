@@ -167,7 +167,7 @@ test("a reader that leaves ends the script as in a pipeline", async () => {
 });
 
 test("a slow reader loses nothing, and a stopped one does not stop signals", async () => {
-  const script = "head -c 3000000 /dev/zero | tr '\\0' x; trap 'exit 6' TERM; while :; do sleep 0.01; done";
+  const script = "trap 'exit 6' TERM; head -c 3000000 /dev/zero | tr '\\0' x; while :; do sleep 0.01; done";
   const child = startCli(["run", ...pid, "--script", script]);
   let length = 0;
   child.stdout?.on("data", (chunk: Buffer) => {

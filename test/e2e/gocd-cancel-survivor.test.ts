@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { agentOf, jobOf, replay } from "../gocd/replay.ts";
-import { withGuest } from "../support/contract.ts";
+import { BACKENDS, withGuest } from "../support/contract.ts";
 import { processesWith } from "../support/processes.ts";
 import { killIfAlive } from "../support/children.ts";
 import { canRun } from "../support/require.ts";
 
 const MARK = `0.${process.pid}`;
 
-// GoCD's SIGTERM reaches the script as soon as our own process, so the script's end may be what the supervisor sees first. It
-// has the signal too, and could take that for the word that the whole tree is to end.
+// GoCD's SIGTERM reaches the script as soon as our own process, so the script's end may be what the supervisor, or with nsenter
+// our own process, sees first. What is left then is found by the step's id.
 for (const namespaces of ["mnt", "all"] as const) {
-  for (const backend of ["native", "helper"] as const) {
+  for (const backend of BACKENDS) {
     test(`${backend}, ${namespaces}: cancelled, a background process that ignores SIGTERM is killed too`, async (t) => {
       if (!canRun(t, ["unshare"])) return;
       await withGuest({ namespaces }, async (guest) => {

@@ -5,6 +5,7 @@ import type { Job } from "../gocd/job.ts";
 import { tasksOfExample } from "../gocd/pipeline.ts";
 import { PROJECT, REFERENCE_TASK } from "../gocd/reference-task.ts";
 import { GOCD_VARIABLES, jobOf, type Replay } from "../gocd/replay.ts";
+import { treeScript } from "../gocd/tree.ts";
 import { GocdPod } from "../pod/gocd-pod.ts";
 import { buildGocdAgentImage } from "../pod/images.ts";
 import { Podman } from "../pod/podman.ts";
@@ -136,17 +137,20 @@ for (const backend of BACKENDS) {
   inPod(`cancelled, by ${backend}: the tree ends, the exit status tells, and again: all is killed`, (pod) => {
     // What a killed supervisor left before is removed by the next step, but not by one of nsenter's.
     pod.agent(["sh", "-c", "rm -f /go/pipelines/*.sh"]);
-    const tree = "sleep 4242 & sh -c 'sleep 4242 & wait' & setsid sleep 4242 &";
-    const sleeping = (): string => pod.agent(["sh", "-c", "ps -o args | grep -c '^sleep 424[2]'"]).stdout;
-    const polite = run(pod, ["--backend", backend, "--script", `${tree} echo ready; wait`], { cancelOn: ["ready"] });
-    assert.deepEqual([polite.status, sleeping()], [143, "0\n"]);
+    const mark = "0.4242";
+    const gone = "until ! ps -o args | grep -q '^sleep 1000 0[.]4242'; do sleep 0.05; done";
+    const treeEnds = (): void => assert.equal(pod.agent(["timeout", "10", "sh", "-c", gone]).status, 0);
+    const polite = run(pod, ["--backend", backend, "--script", treeScript({ mark, leaves: true })], {
+      cancelOn: ["ready"],
+    });
+    assert.equal(polite.status, 143);
+    treeEnds();
     assert.equal(scriptsLeft(pod), "");
-    const stubborn = `trap 'echo still here' TERM; ${tree} echo ready; while :; do sleep 4242 & wait $!; done`;
+    const stubborn = treeScript({ mark, leaves: true, trap: "echo still here", childTrap: "" });
     const killed = run(pod, ["--backend", backend, "--kill-after", "1h", "--script", stubborn], {
       cancelOn: ["ready", "still here"],
     });
     assert.deepEqual([killed.status, killed.signal], [null, "SIGKILL"]);
-    const gone = "until ! ps -o args | grep -q '^sleep 424[2]'; do sleep 0.05; done";
-    assert.equal(pod.agent(["timeout", "10", "sh", "-c", gone]).status, 0);
+    treeEnds();
   });
 }
