@@ -54,9 +54,7 @@ for (const namespaces of ["all", "mnt"] as const) {
     // In another pid namespace nsenter itself waits for the script, and the agent's signal ends it: what is deaf to it is lost.
     if (backend !== "nsenter" || namespaces === "mnt") {
       inGuest("what does not end is killed", async (guest) => {
-        // What left the group and ignores the signal too is lost to nsenter, and in another pid namespace: README.md says so.
-        const leaves = backend !== "nsenter" && namespaces === "mnt";
-        const script = treeScript({ mark, leaves, trap: "", childTrap: "" });
+        const script = treeScript({ mark, leaves: true, trap: "", childTrap: "" });
         const { status } = await run(guest, script, { cancelOn: ["ready"] }, "--kill-after", "100ms");
         assert.equal(status, 137);
         await treeEnds();

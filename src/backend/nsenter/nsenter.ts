@@ -51,7 +51,7 @@ export class NsenterBackend implements Backend {
     this.limitations = [
       "the script keeps the agent's capabilities and other privileges",
       "the script, and its file, outlive an agent that is killed",
-      "a process that leaves the process group outlives a timeout or cancellation, and is not counted",
+      "what the step leaves in the background is not counted",
       "supplementary groups are not taken over, and the agent's keyring is kept",
       "the container's cgroup, resource limits and oom_score_adj are not taken over",
       "resource usage is not reported",
@@ -88,10 +88,12 @@ export class NsenterBackend implements Backend {
         killGroup(child.pid, number, this.#forks);
       }
     };
-    const ended = this.#supervise(child, step, () => wasSignalled).finally(() => {
+    const ended = this.#supervise(child, step, () => wasSignalled).finally(async () => {
       file?.remove();
-      // Like the helper: once the end of all was asked for, no member of the group is left.
-      if (sweep && child.pid !== undefined) killGroup(child.pid, SIGKILL, false);
+      // Like the helper: once the end of all was asked for, nothing of it is left.
+      if (!sweep || child.pid === undefined) return;
+      killGroup(child.pid, SIGKILL, false);
+      await killOrphans(undefined, step.id, this.#container);
     });
     return {
       stdin: stdin ? (pipes.stdin ?? input) : undefined,
