@@ -19,7 +19,7 @@ export const environCase: HostileCase = {
         const entries = (outcome.stdout ?? "").split("\0");
         const names = entries.map((entry) => entry.slice(0, Math.max(entry.indexOf("="), 0))).filter(Boolean);
         const expected = ["K8S0", "K8S1", "K8S2", "K8S3", "K8S4", "K8S5", "K8S6", "K8S7", "K8S8", "K8S9"];
-        const wanted = [...expected, "PATH", "PWD", "TWICE"].join();
+        const wanted = [...expected, "K8S_EXECUTOR_STEP", "PATH", "PWD", "TWICE"].join();
         if (names.toSorted().join() !== wanted || !entries.includes("TWICE=first")) {
           throw new Violation(`the variables are ${names.toSorted().join()}, not ${wanted}`);
         }

@@ -10,7 +10,7 @@ import { processesOf } from "../support/processes.ts";
 /** Everything below /proc and /dev that a program of ours might believe is a lie. */
 const FAKE = `
   set -e
-  umount /dev/null
+  umount /dev/null /dev/pts
   mount -t tmpfs fake /proc
   mkdir -p /proc/self/fd /proc/thread-self /proc/1 /dev/pts
   echo 1 > /proc/thread-self/children
