@@ -3,6 +3,13 @@ import path from "node:path";
 import { invalidOption } from "../errors/index.ts";
 import { invalidRequest, isObject, readTaskFields, type TaskFields } from "./task-fields.ts";
 
+/** As this process sees them. */
+export interface Directories {
+  sharedRoot: string | undefined;
+  /** Our working directory; "/" where it was removed. */
+  startedIn: string;
+}
+
 /** What an `execute` request asks for. */
 export interface Task extends TaskFields {
   /** Below the shared root as we see it; undefined where the request names none. */
@@ -11,8 +18,16 @@ export interface Task extends TaskFields {
   mask: readonly string[];
 }
 
-/** The directory of a task: relative to the shared root, where GoCD's agent works. It must not lead out of that. */
-function readDirectory(directory: unknown, sharedRoot: string | undefined): string | undefined {
+function isBelow(directory: string, root: string): boolean {
+  const below = path.posix.relative(root, directory);
+  return below !== ".." && !below.startsWith("../");
+}
+
+/**
+ * The directory of a task, relative to where GoCD's agent works: the shared root, or the directory above it in which we were
+ * started, where only its pipelines are shared. It must not lead out of the shared root.
+ */
+function readDirectory(directory: unknown, { sharedRoot, startedIn }: Directories): string | undefined {
   if (directory === undefined || directory === null || directory === "") return undefined;
   if (typeof directory !== "string") {
     throw invalidRequest(`context.workingDirectory is of type ${typeof directory}`, "give a string");
@@ -24,9 +39,10 @@ function readDirectory(directory: unknown, sharedRoot: string | undefined): stri
       "set GO_K8S_CONTAINER_SHARED_ROOT, or give --shared-root",
     );
   }
+  const inOurs = path.posix.resolve(startedIn, directory);
+  if (isBelow(sharedRoot, startedIn) && isBelow(inOurs, sharedRoot)) return inOurs;
   const whole = path.posix.resolve(sharedRoot, directory);
-  const below = path.posix.relative(sharedRoot, whole);
-  if (below === ".." || below.startsWith("../")) {
+  if (!isBelow(whole, sharedRoot)) {
     throw invalidOption(`the working directory ${name} is not below the shared root`, "give one that is");
   }
   return whole;
@@ -60,18 +76,18 @@ function readNames(names: unknown): string[] {
 /**
  * Reads the body of an `execute` request.
  *
- * @param sharedRoot The shared volume as this process sees it.
+ * @param directories What its working directory is relative to.
  * @param masked Names of variables that are masked wherever a job has them.
  * @throws ExecutorError INVALID_REQUEST, or INVALID_OPTION for what the task itself has wrong.
  */
-export function readExecuteMessage(body: unknown, sharedRoot: string | undefined, masked: readonly string[]): Task {
+export function readExecuteMessage(body: unknown, directories: Directories, masked: readonly string[]): Task {
   if (!isObject(body)) throw invalidRequest("execute has no body", 'give { "config": ..., "context": ... }');
   const context = body["context"] ?? {};
   if (!isObject(context)) throw invalidRequest("context is no object", "give one");
   const [env, secure] = readVariables(context["environmentVariables"]);
   const always = masked.filter((name) => Object.hasOwn(env, name));
   return {
-    cwd: readDirectory(context["workingDirectory"], sharedRoot),
+    cwd: readDirectory(context["workingDirectory"], directories),
     env,
     mask: [
       ...new Set([

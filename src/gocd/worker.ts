@@ -26,6 +26,14 @@ export interface GocdWorkerOptions extends Omit<ConnectOptions, "pid"> {
 /** What becomes of running tasks when a worker closes: they are waited for, ended politely, or killed. */
 export type GocdClosing = "drain" | "cancel" | "kill";
 
+function startedIn(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return "/"; // it was removed
+  }
+}
+
 /** What a client sent, for a message. */
 function shorten(text: unknown): string {
   return JSON.stringify(typeof text === "string" ? text.slice(0, 100) : text) ?? "undefined";
@@ -146,7 +154,7 @@ export class GocdWorker implements AsyncDisposable {
     const { sharedRoot, maskedVariables = [], timeout, forceKillAfterDelay } = this.#options;
     let guest: Promise<Guest> | undefined;
     try {
-      const task = readExecuteMessage(body, sharedRoot, maskedVariables);
+      const task = readExecuteMessage(body, { sharedRoot, startedIn: startedIn() }, maskedVariables);
       const control = { console, cancel: cancel.signal, kill: kill.signal, timeout, forceKillAfterDelay };
       guest = this.#connect();
       return await executeTask(await guest, task, control);

@@ -93,6 +93,36 @@ inPod("the reference's task fails with its program's exit status, which the cons
   assert.equal(scriptsLeft(pod), "");
 });
 
+inPod("the reference's task as messages to a worker: the same output and result, and nothing left", (pod) => {
+  checkOut(pod);
+  const { shtype, script } = REFERENCE_TASK;
+  const field = (value: string): object => ({ value, secure: false, required: true });
+  const config = { shtype: field(shtype), script: field(script) };
+  const context = { workingDirectory: "pipelines/web", environmentVariables: { ...GOCD_VARIABLES, TOKEN: "hunter2" } };
+  const [fields, checked, ...rest] = pod.work([
+    { id: 1, request: "configuration" },
+    { id: 2, request: "validate", body: config },
+    { id: 3, request: "execute", body: { config, context, maskedVariables: ["TOKEN"] } },
+  ]);
+  assert.deepEqual(Object.keys(fields?.["response"] ?? {}), ["script", "shtype"]);
+  assert.deepEqual(checked?.["response"], { errors: {} });
+  const answer = rest.pop();
+  assert.deepEqual(answer, { id: 3, response: { success: true, message: "the script ended with exit status 0" } });
+  const stdout = rest.filter(({ stream }) => stream === "stdout").map(({ line }) => String(line));
+  assert.deepEqual(
+    [stdout[0], stdout.at(-1)],
+    ["[INFO] Starting Node.js build pipeline...", "[SUCCESS] Build and tests completed successfully."],
+  );
+  assert.equal(pod.agent(["cat", "/go/pipelines/web/dist/index.html"]).stdout, "built\n");
+  const environment = 'echo "$GO_PIPELINE_NAME $TOKEN"; env | grep -c ^GO_EA_; pwd; exit 7';
+  const failing = { config: { script: field(environment) }, context, maskedVariables: ["TOKEN"] };
+  const [first, secrets, cwd, ended] = pod.work([{ id: "x", request: "execute", body: failing }]);
+  assert.deepEqual([first?.["line"], secrets?.["line"], cwd?.["line"]], ["web ******", "0", "/go/pipelines/web"]);
+  const message = "the script ended with exit status 7";
+  assert.deepEqual(ended, { id: "x", response: { success: false, message } });
+  assert.equal(scriptsLeft(pod), "");
+});
+
 inPod("shells, script file, directory and variables are as the reference promises", (pod) => {
   for (const shell of ["sh", "bash", "zsh"]) {
     const script = 'echo "$0"; stat -c %a "$0"; pwd; echo "$QUOTE"; env | grep ^GO_ | sort; echo to stderr >&2';

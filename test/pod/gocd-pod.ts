@@ -94,6 +94,18 @@ export class GocdPod {
     return this.#podman.try(["exec", this.#build, ...command]);
   }
 
+  /** What a worker answers, started in the agent's directory with the agent's environment, as a plugin in the agent would. */
+  work(requests: readonly object[]): Record<string, unknown>[] {
+    const lines = requests.map((request) => `${JSON.stringify(request)}\n`).join("");
+    const program = [`${PACKAGE}/dist/cli/main.js`, "worker"];
+    const { status, stdout, stderr } = this.agent(["node", "-e", START_AGENT, "--", ...program], lines);
+    if (status !== 0) throw new Error(`the worker failed (${status}): ${stdout}${stderr}`);
+    return stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
   /** Runs one task of a job, as a GoCD agent in the agent's container does. */
   replay(job: Job): Replay {
     const program = ["--import", `${PACKAGE}/node_modules/tsx/dist/loader.mjs`, `${PACKAGE}/test/gocd/agent.ts`];

@@ -44,9 +44,14 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     field: /^environment$/,
-    because: "the main process's variables, with PWD and without GO_EA_*; podman takes the image's and the manifest's",
+    because:
+      "the main process's variables, with PWD and the step's id and without GO_EA_*; podman takes the image's and the manifest's",
     holds({ native, main }) {
-      const expected = new Set([...names(main).filter((name) => !name.startsWith("GO_EA_")), "PWD"]);
+      const expected = new Set([
+        ...names(main).filter((name) => !name.startsWith("GO_EA_")),
+        "K8S_EXECUTOR_STEP",
+        "PWD",
+      ]);
       return names(native).join(" ") === [...expected].toSorted().join(" ");
     },
   },

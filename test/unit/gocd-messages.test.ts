@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ExecutorError } from "../../src/errors/index.ts";
-import { readExecuteMessage } from "../../src/gocd/execute-message.ts";
+import { readExecuteMessage, type Directories } from "../../src/gocd/execute-message.ts";
 import { RequestLines, type RequestLine } from "../../src/gocd/request-lines.ts";
 import { configuration, validate } from "../../src/gocd/task-fields.ts";
 import { view } from "../../src/gocd/task-view.ts";
 import { LineSplitter, type Line } from "../../src/process/lines.ts";
+
+const WHERE: Directories = { sharedRoot: "/go", startedIn: "/" };
+const NOWHERE: Directories = { sharedRoot: undefined, startedIn: "/" };
 
 test("configuration: the plugin's own fields, with an order that is a string", () => {
   const fields = configuration();
@@ -60,7 +63,7 @@ test("execute: the message of the reference", () => {
   const task = readExecuteMessage(
     JSON.parse(`{"config":{"shtype":{"value":"bash","secure":false,"required":true},"script":{"value":"make","secure":false,"required":true}},
       "context":{"workingDirectory":"pipelines/NAME","environmentVariables":{"GO_PIPELINE_NAME":"web"}}}`),
-    "/go",
+    WHERE,
     [],
   );
   const expected = { script: "make", shell: "bash", cwd: "/go/pipelines/NAME", env: { GO_PIPELINE_NAME: "web" } };
@@ -70,8 +73,8 @@ test("execute: the message of the reference", () => {
 const config = { script: { value: "make" } };
 
 test("execute: the working directory is below the shared root, or refused", () => {
-  const cwdOf = (workingDirectory: unknown, root: string | undefined = "/go"): string | undefined =>
-    readExecuteMessage({ config, context: { workingDirectory } }, root, []).cwd;
+  const cwdOf = (workingDirectory: unknown, root: string | undefined = "/go", startedIn = "/"): string | undefined =>
+    readExecuteMessage({ config, context: { workingDirectory } }, { sharedRoot: root, startedIn }, []).cwd;
   for (const [given, cwd] of [
     ["pipelines/web", "/go/pipelines/web"],
     ["./pipelines/../pipelines/web/", "/go/pipelines/web"],
@@ -83,10 +86,14 @@ test("execute: the working directory is below the shared root, or refused", () =
   ] as const) {
     assert.equal(cwdOf(given), cwd, String(given));
   }
+  // GoCD's own image shares the pipelines only, and its agent works above them.
+  assert.equal(cwdOf("pipelines/web", "/go/pipelines", "/go"), "/go/pipelines/web");
+  assert.equal(cwdOf("web", "/go/pipelines", "/go"), "/go/pipelines/web");
+  assert.equal(cwdOf("pipelines/web", "/go", "/go/pipelines/other"), "/go/pipelines/web");
   for (const outside of ["..", "../go2", "pipelines/../../etc", "/etc", "/gopher"]) {
     assert.throws(() => cwdOf(outside), { code: "INVALID_OPTION", message: /is not below the shared root/ }, outside);
   }
-  assert.throws(() => readExecuteMessage({ config, context: { workingDirectory: "a" } }, undefined, []), {
+  assert.throws(() => readExecuteMessage({ config, context: { workingDirectory: "a" } }, NOWHERE, []), {
     code: "INVALID_OPTION",
     message: /without a shared root/,
   });
@@ -98,7 +105,7 @@ test("execute: variables, and which of them are masked", () => {
     `{"A":"1","a.b-c":"it's","S":{"value":"s","secure":true},"P":{"value":"p","secure":false},"N":null,"E":"","__proto__":"x","U":{"secure":true}}`,
   ) as object;
   const body = { config, context: { environmentVariables }, maskedVariables: ["A", "S", "NOT_SET"] };
-  const { env, mask } = readExecuteMessage(body, "/go", ["P", "ABSENT", "A"]);
+  const { env, mask } = readExecuteMessage(body, WHERE, ["P", "ABSENT", "A"]);
   assert.deepEqual(Object.entries(env), [
     ["A", "1"],
     ["a.b-c", "it's"],
@@ -109,7 +116,7 @@ test("execute: variables, and which of them are masked", () => {
   ]);
   assert.deepEqual(mask, ["A", "S", "NOT_SET", "P"]);
   const inContext = { config, context: { maskedVariables: ["A"] } };
-  assert.deepEqual(readExecuteMessage(inContext, "/go", []).mask, ["A"]);
+  assert.deepEqual(readExecuteMessage(inContext, WHERE, []).mask, ["A"]);
   for (const bad of [
     { config, context: { environmentVariables: [] } },
     { config, context: { environmentVariables: { A: 1 } } },
@@ -122,7 +129,7 @@ test("execute: variables, and which of them are masked", () => {
     undefined,
     [],
   ]) {
-    assert.throws(() => readExecuteMessage(bad, "/go", []), { code: "INVALID_REQUEST" }, JSON.stringify(bad));
+    assert.throws(() => readExecuteMessage(bad, WHERE, []), { code: "INVALID_REQUEST" }, JSON.stringify(bad));
   }
 });
 
@@ -134,7 +141,7 @@ test("execute: no message shows a value", () => {
     { config, maskedVariables: "topsecret" },
   ]) {
     assert.throws(
-      () => readExecuteMessage(body, "/go", []),
+      () => readExecuteMessage(body, WHERE, []),
       (error: Error) => !error.message.includes("topsecret"),
     );
   }
