@@ -4,14 +4,13 @@ import { connect, type Guest, type Step, type StepResult } from "../index.ts";
 import { footer, header } from "./announce.ts";
 import { destinations, type Destinations } from "./destination.ts";
 import { exitStatusOfResult } from "./exit-status.ts";
+import { ForwardedSignals } from "./forwarded-signals.ts";
 import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
 import { passOn } from "./pass-on.ts";
 import { STUCK_MS } from "./patience.ts";
 import { say } from "./say.ts";
 import { lendTerminal } from "./terminal.ts";
-
-const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Connects, starts the step, passes its output and our signals on, and reports.
@@ -28,8 +27,12 @@ export async function execute(
   start: (guest: Guest) => Step,
 ): Promise<number> {
   const guest = await connect(line.connect);
+  const signals = new ForwardedSignals();
   try {
     if (line.verbose) introduce(guest);
+    if (guest.backend === "nsenter" && line.connect.backend !== "nsenter") {
+      say(`warning: the script keeps the agent's capabilities, for it goes through nsenter: ${guest.backendReason}`);
+    }
     for (const note of line.notes) say(`note: ${note}`);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
     const to = destinations();
@@ -37,12 +40,13 @@ export async function execute(
     for (const warning of step.warnings) say(`warning: ${warning}`);
     // Nothing of it is passed on before we await. What could not even be prepared runs nowhere.
     if (line.announces && step.cwd !== undefined) say(header(command, step.cwd, guest));
-    const followed = await show(step, line, to);
+    const followed = await show(step, line, to, signals);
     const status = statusOf(line, followed);
     report(line, followed, status, to[2].isMidLine, guest.limitations.length);
     json?.writeResult(followed.result, status);
     return status;
   } finally {
+    signals.stop();
     guest.close();
   }
 }
@@ -65,9 +69,15 @@ function report(
   if (isCut && signalledBy) notes.push(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
   if (signalledBy && result.leftoverProcesses > 0)
     notes.push(`${result.leftoverProcesses} of the step's processes outlived it, and were killed`);
+  // What was ended by force is cut in any case.
+  if (result.isOutputTruncated && !signalledBy && !result.timedOut) {
+    notes.push("warning: a background process held the output open, and the rest of it was cut; redirect its output");
+  }
+  if (result.leftoverProcesses > 0 && !signalledBy && (line.announces || line.verbose)) {
+    notes.push(`${result.leftoverProcesses} of its processes go on in the background (--kill-leftovers ends them)`);
+  }
   if (line.verbose) {
     notes.push(...result.limitations.slice(toldBefore).map((limitation) => `note: ${limitation}`));
-    if (result.isOutputTruncated) notes.push("a background process held the output open; the rest of it was cut");
   }
   if (line.announces) {
     notes.push(footer(result, status, signalledBy));
@@ -92,39 +102,32 @@ interface Followed {
 }
 
 /** With a terminal for the step, ours is its front until it has ended. */
-async function show(step: Step, line: CommandLine, to: Destinations): Promise<Followed> {
-  if (!line.step.tty) return follow(step, to, line.byLines);
+async function show(step: Step, line: CommandLine, to: Destinations, signals: ForwardedSignals): Promise<Followed> {
+  if (!line.step.tty) return follow(step, to, line.byLines, signals);
   const giveBack = lendTerminal(step, line.step.stdin === "inherit");
-  return follow(step, to, false).finally(giveBack);
+  return follow(step, to, false, signals).finally(giveBack);
 }
 
 /** Passes output out and signals in, until the step has ended and everything is written. */
-async function follow(step: Step, to: Destinations, byLines: boolean): Promise<Followed> {
-  let signalled: NodeJS.Signals | undefined;
+async function follow(step: Step, to: Destinations, byLines: boolean, signals: ForwardedSignals): Promise<Followed> {
   let force: () => void = () => undefined;
   const forced = new Promise<void>((resolve) => (force = resolve));
-  const onSignal = (signal: NodeJS.Signals): void => {
-    signalled ??= signal;
+  signals.listen((signal) => {
     force();
     step.kill(signal, { end: true });
-  };
-  for (const signal of FORWARDED) process.on(signal, onSignal);
-  try {
-    const copied = Promise.all([passOn(step.stdout, to[1], 1, byLines), passOn(step.stderr, to[2], 2, byLines)]);
-    // A script whose output is lost is ended, and waited for: nothing of it shall outlive us.
-    copied.catch(() => step.kill("SIGTERM", { end: true }));
-    const [ended] = await Promise.allSettled([step]);
-    if (ended.status === "fulfilled" && ended.value.timedOut) force();
-    // The copies' errors come first, for they are why the step was ended. Whoever reads our output may have stopped:
-    // what was ended by force does not wait for that for ever.
-    const isCopied = await Promise.race([copied.then(() => true), forced.then(() => delay(STUCK_MS, false))]);
-    // Who signals all processes at once may have ended the step before we have looked at our own signal.
-    for (let turn = 0; turn < 2; turn++) await nextTurn();
-    const result = await step;
-    // Nor had the supervisor: then what the step left would live on.
-    if (signalled) await step.killLeftovers();
-    return { result, signalledBy: signalled, isCut: !isCopied };
-  } finally {
-    for (const signal of FORWARDED) process.off(signal, onSignal);
-  }
+  });
+  const copied = Promise.all([passOn(step.stdout, to[1], 1, byLines), passOn(step.stderr, to[2], 2, byLines)]);
+  // A script whose output is lost is ended, and waited for: nothing of it shall outlive us.
+  copied.catch(() => step.kill("SIGTERM", { end: true }));
+  const [ended] = await Promise.allSettled([step]);
+  if (ended.status === "fulfilled" && ended.value.timedOut) force();
+  // The copies' errors come first, for they are why the step was ended. Whoever reads our output may have stopped:
+  // what was ended by force does not wait for that for ever.
+  const isCopied = await Promise.race([copied.then(() => true), forced.then(() => delay(STUCK_MS, false))]);
+  // Who signals all processes at once may have ended the step before we have looked at our own signal.
+  for (let turn = 0; turn < 2; turn++) await nextTurn();
+  const result = await step;
+  // Nor had the supervisor: then what the step left would live on.
+  if (signals.first) await step.killLeftovers();
+  return { result, signalledBy: signals.first, isCut: !isCopied };
 }

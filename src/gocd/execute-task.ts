@@ -49,6 +49,8 @@ async function passLines(from: Readable, stream: GocdConsoleLine["stream"], cons
   await pass(splitter.end());
 }
 
+const OUTPUT_CUT = "a background process held the output open, and the rest of it was cut; redirect its output";
+
 const HOW: Readonly<Record<Outcome, (result: StepResult) => string>> = {
   exited: ({ exitCode }) => `the script ended with exit status ${exitCode}`,
   signaled: ({ signal }) => `the script was killed by ${signal}`,
@@ -84,7 +86,11 @@ async function follow(step: Step, { console, cancel, kill }: TaskControl): Promi
     if (cancel.aborted || (ended.status === "fulfilled" && ended.value.timedOut)) force();
     // An error of the console comes first, for it is why the step was ended.
     await Promise.race([passed, forced.then(() => delay(STUCK_MS, undefined, over))]);
-    return await step;
+    const result = await step;
+    if (result.isOutputTruncated && !cancel.aborted && !kill.aborted && !result.timedOut) {
+      await console([{ stream: "stderr", line: `k8s-executor: warning: ${OUTPUT_CUT}` }]);
+    }
+    return result;
   } finally {
     over.abort();
     step.stdout.destroy();

@@ -207,6 +207,8 @@ export class GocdWorker implements AsyncDisposable {
  */
 export function createGocdWorker(options: GocdWorkerOptions = {}): GocdWorker {
   if (!isObject(options)) throw invalidOption("the options are no object", "give an object");
+  // A step's option of that name would be taken for this one, and nothing masked.
+  if ("mask" in options) throw invalidOption("a worker has no option mask", "name it maskedVariables");
   requireTypes(options, {
     pid: "number",
     sharedRoot: "string",

@@ -7,6 +7,9 @@ const MAX_SIZE = 65_535;
 
 /** @throws ExecutorError INVALID_OPTION. */
 export function requireTerminalSize(size: Partial<TerminalSize>): TerminalSize {
+  if (typeof size !== "object" || size === null) {
+    throw invalidOption(`the terminal's size is ${JSON.stringify(size) ?? "missing"}`, "give { columns, rows }");
+  }
   const requireCount = (name: string, count: unknown): number => {
     if (Number.isInteger(count) && (count as number) >= 1 && (count as number) <= MAX_SIZE) return count as number;
     throw invalidOption(

@@ -55,6 +55,7 @@ export class NsenterBackend implements Backend {
       "supplementary groups are not taken over, and the agent's keyring is kept",
       "the container's cgroup, resource limits and oom_score_adj are not taken over",
       "resource usage is not reported",
+      "a step cannot have a terminal",
       "the container needs a sh, which may drop variables whose names are no identifiers",
       ...(container.pin ? [] : ["a pid that is given to another process at this very moment is not noticed"]),
       ...(libc ? [] : ["stdout and stderr are sockets, so /dev/stdout cannot be opened in the container"]),
@@ -88,13 +89,19 @@ export class NsenterBackend implements Backend {
         killGroup(child.pid, number, this.#forks);
       }
     };
-    const ended = this.#supervise(child, step, () => wasSignalled).finally(async () => {
-      file?.remove();
-      // Like the helper: once the end of all was asked for, nothing of it is left.
-      if (!sweep || child.pid === undefined) return;
-      killGroup(child.pid, SIGKILL, false);
-      await killOrphans(undefined, step.id, this.#container);
-    });
+    const supervise = async (): Promise<Ending> => {
+      try {
+        return await this.#supervise(child, step, () => wasSignalled);
+      } finally {
+        file?.remove();
+        // Like the helper: once the end of all was asked for, nothing of it is left.
+        if (sweep && child.pid !== undefined) {
+          killGroup(child.pid, SIGKILL, false);
+          await killOrphans(undefined, step.id, this.#container);
+        }
+      }
+    };
+    const ended = supervise();
     return {
       stdin: stdin ? (pipes.stdin ?? input) : undefined,
       stdout: pipes.stdout ?? childOutput(child, 1),
