@@ -1,5 +1,11 @@
 import { errnoOf, ExecutorError, SystemError } from "../errors/index.ts";
-import { EXHAUSTED } from "./exhausted.ts";
+import { EXHAUSTED as EXHAUSTED_ANYWHERE } from "./exhausted.ts";
+
+/** What a step's own entry reports of a full disk has other reasons (failure.ts); before that, it is ours that is full. */
+const EXHAUSTED: typeof EXHAUSTED_ANYWHERE = {
+  ...EXHAUSTED_ANYWHERE,
+  ENOSPC: ["no space is left", "free some in the agent's container, or run fewer steps at once"],
+};
 
 function errnoIn(error: unknown): string | undefined {
   return error instanceof SystemError ? error.code : errnoOf(error);

@@ -4,11 +4,24 @@ import { test } from "node:test";
 
 import { hide, wrapper } from "../../src/backend/nsenter/wrapper.ts";
 import { decodeEnd, RECORD_SIZE } from "../../src/backend/record.ts";
+import { isExhausted, startError } from "../../src/backend/start-error.ts";
 import { parseDuration } from "../../src/cli/duration.ts";
 import { readIdMap } from "../../src/container/id-map.ts";
+import type { ExecutorError } from "../../src/errors/index.ts";
 import { Collector } from "../../src/process/collector.ts";
 import { lines } from "../../src/process/lines.ts";
 import { normalizeScript } from "../../src/step/script.ts";
+
+test("what ran out before a helper could be started is told as such, a full disk too", () => {
+  for (const errno of ["EMFILE", "ENFILE", "EAGAIN", "ENOMEM", "ENOSPC"]) {
+    const cause = Object.assign(new Error(errno), { code: errno });
+    assert.equal((startError("the step", cause) as ExecutorError).code, "RESOURCE_EXHAUSTED", errno);
+    assert.ok(isExhausted(cause), errno);
+  }
+  const other = Object.assign(new Error("EPERM"), { code: "EPERM" });
+  assert.equal((startError("the step", other) as ExecutorError).code, "ENTRY_FAILED");
+  assert.ok(!isExhausted(other));
+});
 
 test("durations", () => {
   for (const [text, ms] of [
