@@ -1,8 +1,17 @@
 import { chooseBackend, LimitedBackend, requireConcurrency, type BackendChoice } from "./backend/index.ts";
 import { pinContainer } from "./container/index.ts";
-import { ExecutorError, invalidOption, requireTypes } from "./errors/index.ts";
+import { ExecutorError, invalidOption, requireTypes, type OptionType } from "./errors/index.ts";
 import { Guest } from "./guest.ts";
 import { openSharedRoot, type SharedRoot } from "./step/index.ts";
+
+/** @internal Also a worker's, who passes them on. */
+export const CONNECT_OPTION_TYPES: Readonly<Record<keyof ConnectOptions, OptionType>> = {
+  pid: "number",
+  sharedRoot: "string",
+  containerRoot: "string",
+  backend: "string",
+  concurrency: "number",
+};
 
 /** Which container, and how to enter it. */
 export interface ConnectOptions {
@@ -44,13 +53,7 @@ export async function connect(options: ConnectOptions): Promise<Guest> {
   if (options.containerRoot !== undefined && options.sharedRoot === undefined) {
     throw invalidOption("a container root is given without a shared root", "give both or neither");
   }
-  requireTypes(options, {
-    pid: "number",
-    sharedRoot: "string",
-    containerRoot: "string",
-    backend: "string",
-    concurrency: "number",
-  });
+  requireTypes(options, CONNECT_OPTION_TYPES);
   const { concurrency } = options;
   if (concurrency !== undefined) requireConcurrency(concurrency);
   const container = pinContainer(options.pid);

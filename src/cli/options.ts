@@ -3,6 +3,7 @@ import path from "node:path";
 
 import { isInsideJob } from "../gocd/index.ts";
 import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
+import { currentDirectory, relativeBelow } from "../system/index.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
 import { parse } from "./parse.ts";
@@ -58,14 +59,6 @@ function requirePid(pid: number | undefined): number {
   throw usageError("no container was named", "give --pid, or set GO_K8S_CONTAINER_PID to the pid of its main process");
 }
 
-function currentDirectory(): string | undefined {
-  try {
-    return process.cwd();
-  } catch {
-    return undefined; // it was removed
-  }
-}
-
 function realPath(directory: string): string {
   try {
     return realpathSync(directory);
@@ -80,8 +73,8 @@ function defaultCwd(sharedRoot: string | undefined): string | undefined {
   const cwd = currentDirectory();
   if (cwd === undefined) return undefined;
   // Ours has no links in it; the shared root may be named by one.
-  const relative = path.relative(realPath(sharedRoot), cwd);
-  return relative === ".." || relative.startsWith("../") ? undefined : path.join(sharedRoot, relative);
+  const relative = relativeBelow(realPath(sharedRoot), cwd);
+  return relative === undefined ? undefined : path.join(sharedRoot, relative);
 }
 
 /** The value of a variable that counts as unset when it is empty. */

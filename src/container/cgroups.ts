@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import path from "node:path";
 
 import { errnoOf } from "../errors/index.ts";
-import { Descriptors, type Proc } from "../system/index.ts";
+import { Descriptors, type Proc, relativeBelow } from "../system/index.ts";
 import { parseCgroups, parseMounts, type CgroupMount } from "./cgroup-files.ts";
 import { hasMember, openCgroupFile, requireCgroup } from "./cgroup-handle.ts";
 import { OomCounter } from "./oom-counter.ts";
@@ -31,8 +31,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 function within(mount: CgroupMount, cgroup: string): string | undefined {
-  const relative = path.posix.relative(mount.root, cgroup);
-  if (relative === ".." || relative.startsWith("../") || cgroup.includes("/..")) return undefined;
+  const relative = relativeBelow(mount.root, cgroup);
+  if (relative === undefined || cgroup.includes("/..")) return undefined;
   return path.posix.join(mount.point, relative);
 }
 

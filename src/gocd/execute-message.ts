@@ -1,6 +1,7 @@
 import path from "node:path";
 
 import { invalidOption } from "../errors/index.ts";
+import { relativeBelow } from "../system/index.ts";
 import { invalidRequest, isObject, readTaskFields, type TaskFields } from "./task-fields.ts";
 
 /** As this process sees them. */
@@ -16,11 +17,6 @@ export interface Task extends TaskFields {
   cwd: string | undefined;
   env: Readonly<Record<string, string>>;
   mask: readonly string[];
-}
-
-function isBelow(directory: string, root: string): boolean {
-  const below = path.posix.relative(root, directory);
-  return below !== ".." && !below.startsWith("../");
 }
 
 /**
@@ -40,9 +36,10 @@ function readDirectory(directory: unknown, { sharedRoot, startedIn }: Directorie
     );
   }
   const inOurs = path.posix.resolve(startedIn, directory);
-  if (isBelow(sharedRoot, startedIn) && isBelow(inOurs, sharedRoot)) return inOurs;
+  const isAbove = relativeBelow(startedIn, sharedRoot) !== undefined;
+  if (isAbove && relativeBelow(sharedRoot, inOurs) !== undefined) return inOurs;
   const whole = path.posix.resolve(sharedRoot, directory);
-  if (!isBelow(whole, sharedRoot)) {
+  if (relativeBelow(sharedRoot, whole) === undefined) {
     throw invalidOption(`the working directory ${name} is not below the shared root`, "give one that is");
   }
   return whole;

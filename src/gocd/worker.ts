@@ -1,6 +1,7 @@
-import { connect, type ConnectOptions } from "../connect.ts";
+import { connect, CONNECT_OPTION_TYPES, type ConnectOptions } from "../connect.ts";
 import { ExecutorError, invalidOption, requireTypes } from "../errors/index.ts";
 import type { Guest } from "../guest.ts";
+import { currentDirectory } from "../system/index.ts";
 import { serve, type GocdConnection } from "./connection.ts";
 import { readExecuteMessage } from "./execute-message.ts";
 import { executeTask, type GocdConsole, type GocdTaskAnswer } from "./execute-task.ts";
@@ -25,14 +26,6 @@ export interface GocdWorkerOptions extends Omit<ConnectOptions, "pid"> {
 
 /** What becomes of running tasks when a worker closes: they are waited for, ended politely, or killed. */
 export type GocdClosing = "drain" | "cancel" | "kill";
-
-function startedIn(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return "/"; // it was removed
-  }
-}
 
 /** What a client sent, for a message. */
 function shorten(text: unknown): string {
@@ -154,7 +147,7 @@ export class GocdWorker implements AsyncDisposable {
     const { sharedRoot, maskedVariables = [], timeout, forceKillAfterDelay } = this.#options;
     let guest: Promise<Guest> | undefined;
     try {
-      const task = readExecuteMessage(body, { sharedRoot, startedIn: startedIn() }, maskedVariables);
+      const task = readExecuteMessage(body, { sharedRoot, startedIn: currentDirectory() ?? "/" }, maskedVariables);
       const control = { console, cancel: cancel.signal, kill: kill.signal, timeout, forceKillAfterDelay };
       guest = this.#connect();
       return await executeTask(await guest, task, control);
@@ -210,11 +203,7 @@ export function createGocdWorker(options: GocdWorkerOptions = {}): GocdWorker {
   // A step's option of that name would be taken for this one, and nothing masked.
   if ("mask" in options) throw invalidOption("a worker has no option mask", "name it maskedVariables");
   requireTypes(options, {
-    pid: "number",
-    sharedRoot: "string",
-    containerRoot: "string",
-    backend: "string",
-    concurrency: "number",
+    ...CONNECT_OPTION_TYPES,
     maskedVariables: "a list",
     timeout: "number",
     forceKillAfterDelay: "number",

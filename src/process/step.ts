@@ -48,7 +48,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
   readonly #result: Promise<StepResult>;
   #termination: Termination | undefined;
   #running: Running | undefined;
-  #resize: (size: TerminalSize) => void = () => undefined;
+  #wantedSize: TerminalSize | undefined;
 
   /** @internal Use guest.run or guest.exec. */
   constructor(backend: Backend, prepare: () => PreparedStep, options: ProcessOptions, onSettled: () => void) {
@@ -148,7 +148,15 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
    * @throws ExecutorError INVALID_OPTION.
    */
   resize(size: TerminalSize): void {
-    this.#resize(requireTerminalSize(size));
+    const wanted = requireTerminalSize(size);
+    // However often it changes, the last one counts, and a pipe holds only so many.
+    if (!this.#wantedSize) setImmediate(() => this.#resize());
+    this.#wantedSize = wanted;
+  }
+
+  #resize(): void {
+    if (this.#wantedSize && !this.#termination?.isOver) this.#running?.resize(this.#wantedSize);
+    this.#wantedSize = undefined;
   }
 
   async #supervise(
@@ -171,16 +179,6 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     const lost = new Promise<never>((_, reject) => (giveUp = reject));
     const termination = new Termination(running, settled.forceKillAfterDelay, () => giveUp(unresponsive()));
     this.#termination = termination;
-    let latest: TerminalSize | undefined;
-    this.#resize = (size) => {
-      // However often it changes, the last one counts, and a pipe holds only so many.
-      if (!latest) setImmediate(resize);
-      latest = size;
-    };
-    const resize = (): void => {
-      if (latest && !termination.isOver) running.resize(latest);
-      latest = undefined;
-    };
     const feeder = running.stdin && new Feeder(running.stdin, options, () => termination.end());
     const cancel = (): void => {
       isCanceled = true;

@@ -37,9 +37,8 @@ export interface ScriptOptions extends StepOptions {
 /** Where the helper opens a script that has no file. */
 const SCRIPT_DESCRIPTOR = "/dev/fd/3";
 
-function prepare(command: string, args: string[], source: StepSource, options: StepOptions): PreparedStep {
+function prepare(id: string, command: string, args: string[], source: StepSource, options: StepOptions): PreparedStep {
   const cwd = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
-  const id = uuid();
   const environment = composeEnvironment(source.environment, options.env ?? {}, cwd, id);
   args.forEach((argument, index) => {
     requireString(argument, `argument ${index}`);
@@ -75,7 +74,7 @@ export function prepareProgram(command: readonly string[], source: StepSource, o
   if (program === undefined || program === "") {
     throw invalidOption("the command is empty", "give a program and its arguments");
   }
-  return prepare(program, [...command], source, options);
+  return prepare(uuid(), program, [...command], source, options);
 }
 
 /** Prepares a script. @throws ExecutorError INVALID_OPTION, EMPTY_SCRIPT or TOO_LARGE. */
@@ -92,8 +91,9 @@ export function prepareScript(source: StepSource, options: ScriptOptions): Prepa
   }
   const bytes = normalizeScript(options.script);
   // Version 7 begins with the time, so a directory listing shows the order of the steps.
-  const name = transport === "file" ? `${uuid()}.sh` : "";
+  const id = uuid();
+  const name = transport === "file" ? `${id}.sh` : "";
   const path = transport === "file" ? `${source.sharedRoot?.theirs}/${name}` : SCRIPT_DESCRIPTOR;
-  const step = prepare(shell, [shell, path.replace(/^\/\//, "/")], source, options);
+  const step = prepare(id, shell, [shell, path.replace(/^\/\//, "/")], source, options);
   return { ...step, script: { bytes, transport, name } };
 }

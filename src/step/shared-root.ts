@@ -2,7 +2,7 @@ import { unlinkSync } from "node:fs";
 import path from "node:path";
 
 import { errnoOf, ExecutorError, invalidOption } from "../errors/index.ts";
-import { accessProc, Descriptors } from "../system/index.ts";
+import { accessProc, Descriptors, relativeBelow } from "../system/index.ts";
 import { requireString } from "./strings.ts";
 import type { StepScript } from "./prepared-step.ts";
 
@@ -73,8 +73,7 @@ export function removeScript(script: StepScript, root: SharedRoot): void {
 
 /** Our path as the container sees it, where it is on the shared volume; undefined where it is not. */
 export function toContainerPath(root: Pick<SharedRoot, "ours" | "theirs">, ourPath: string): string | undefined {
-  const relative = path.posix.relative(root.ours, path.posix.normalize(ourPath));
-  if (relative === "") return root.theirs;
-  if (relative === ".." || relative.startsWith("../")) return undefined;
-  return path.posix.join(root.theirs, relative);
+  const relative = relativeBelow(root.ours, path.posix.normalize(ourPath));
+  if (relative === undefined) return undefined;
+  return relative === "" ? root.theirs : path.posix.join(root.theirs, relative);
 }
