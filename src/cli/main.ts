@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { ExecutorError } from "../index.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
+import { install } from "./install.ts";
 import { JsonResult } from "./json-result.ts";
 import { readCommandLine, type CommandLine } from "./options.ts";
 import { readOwnEnvironment } from "./own-environment.ts";
@@ -34,9 +35,10 @@ async function main(args: readonly string[], ours: ReadonlyMap<string, Buffer>):
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run, exec, shell or worker; see k8s-executor --help";
+  const help = "give run, exec, shell, worker or install; see k8s-executor --help";
   if (name === undefined) throw usageError("no command is given", help);
   if (name === "worker") return worker(rest);
+  if (name === "install") return install(rest);
   const command = COMMANDS[name];
   if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);
   const target = jsonTarget(name, rest);

@@ -307,7 +307,7 @@ test("bad command lines: one sentence on stderr, status 125, nothing on stdout",
   const binary = path.join(guest.sharedRoot, "binary");
   writeFileSync(binary, Buffer.from("A=\xff", "latin1"));
   const bad: [string[], RegExp][] = [
-    [[], /no command is given; give run, exec, shell or worker/],
+    [[], /no command is given; give run, exec, shell, worker or install/],
     [["dance"], /the command "dance" is unknown/],
     [["run", "--script", ":"], /no container was named; give --pid, or set GO_K8S_CONTAINER_PID/],
     [["run", "--pid", "many", "--script", ":"], /--pid "many" is not a process id/],
