@@ -163,6 +163,9 @@ test("somebody else's directory is not replaced, nor is what was to be installed
   mkdirSync(path.join(theirs, "bin"));
   writeFileSync(path.join(theirs, "bin/k8s-executor"), "");
   await refused(directory, [directory, "--cli"], there);
+  rmSync(path.join(theirs, "bin/k8s-executor"));
+  symlinkSync("../their/own", path.join(theirs, "bin/k8s-executor"));
+  await refused(directory, [directory, "--cli"], there);
   rmSync(theirs, { recursive: true });
   const elsewhere = makeDirectory(t);
   assert.equal((await cli(["install", elsewhere, "--cli"])).status, 0);
