@@ -168,15 +168,6 @@ test("a signal that by default ends nobody does not end it, nor does a terminal 
   assert.deepEqual(await endOf(child), [0, null, ""]);
 });
 
-test("children that ended before it ran are reaped", async (t) => {
-  if (!canRun(t, ["cc"])) return;
-  const script =
-    'true & true & true & wait_for=$!; until grep -q Z "/proc/$wait_for/stat"; do :; done; exec "$0" maven';
-  const child = start(t, "sh", ["-c", script, PAUSE], { PATH: process.env["PATH"] ?? "" });
-  await untilWaiting(child.pid, "maven");
-  await until("it has no children", () => childrenOf(child.pid as number).length === 0);
-});
-
 test("as PID 1, it reaps what is orphaned, as often as it happens", async (t) => {
   if (!canRun(t, ["cc", "unshare"])) return;
   // The orphans wait for the end of descriptor 3.

@@ -1,5 +1,9 @@
-/* native/pause: which names are names, where they come from, and what is said of others. */
+/* native/pause: which names are names, where they come from, what is said of others, and who is reaped. */
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "../../native/pause/pause.h"
 #include "check.h"
@@ -78,11 +82,50 @@ static void keeps_terminals_safe(void)
     says(long_one, line);
 }
 
+/* Ends at once, and is a zombie when this returns. */
+static pid_t start_zombie(void)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    siginfo_t info;
+    CHECK(pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
+    return pid;
+}
+
+/* A program that becomes pause may have had children: no signal tells of those that ended before. */
+static void reaps_those_that_ended_before(void)
+{
+    enum { ZOMBIES = 3 };
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    pid_t waiting = fork();
+    if (waiting == 0) {
+        CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+        pid_t pids[ZOMBIES];
+        for (int i = 0; i < ZOMBIES; i++)
+            pids[i] = start_zombie();
+        CHECK(write(ends[1], pids, sizeof pids) == sizeof pids);
+        CHECK(hold_signals() == 0);
+        _exit(wait_for_the_end() == 0 ? 0 : 1);
+    }
+    pid_t pids[ZOMBIES];
+    CHECK(waiting > 0 && read(ends[0], pids, sizeof pids) == sizeof pids);
+    CHECK(close(ends[0]) == 0 && close(ends[1]) == 0);
+    for (int i = 0; i < ZOMBIES; i++)
+        while (kill(pids[i], 0) == 0) /* for ever, should it fail: the test names what does not end */
+            CHECK(usleep(1000) == 0);
+    CHECK(errno == ESRCH && kill(waiting, SIGTERM) == 0);
+    int status = 0;
+    CHECK(waitpid(waiting, &status, 0) == waiting && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void)
 {
     prepare_checks();
     tells_names_from_others();
     takes_the_first_variable();
     keeps_terminals_safe();
+    reaps_those_that_ended_before();
     return 0;
 }
