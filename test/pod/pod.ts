@@ -31,7 +31,7 @@ function manifest(uid: number): string {
     '      command: ["k8s-executor", "install", "/tools"]\n      volumeMounts:\n',
     `      command: ["${PACKAGE}/dist/cli/k8s-executor", "install", "/tools"]\n      volumeMounts:\n${PACKAGE_MOUNT}`,
   );
-  // podman 4.3 fails at times to remove an init container that has just ended; so let it stay.
+  // podman 4.3 fails at times to remove an init container that has just ended; so let it stay. Nor shall it start it again.
   text = replace(
     text,
     "  name: gocd-build-pod\n",
@@ -40,7 +40,7 @@ function manifest(uid: number): string {
   text = replace(
     text,
     "  volumes:\n",
-    `  volumes:\n    - name: package\n      hostPath:\n        path: ${REPOSITORY}\n        type: Directory\n`,
+    `  restartPolicy: OnFailure\n  volumes:\n    - name: package\n      hostPath:\n        path: ${REPOSITORY}\n        type: Directory\n`,
   );
   text = replace(
     text,

@@ -21,10 +21,11 @@ function manifest(): Manifest {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    // podman 4.3 fails at times to remove an init container that has just ended; so let it stay.
+    // podman 4.3 fails at times to remove an init container that has just ended; so let it stay. Nor shall it start it again.
     metadata: { name: POD, annotations: { "io.podman.annotations.init.container.type": "always" } },
     spec: {
       shareProcessNamespace: true,
+      restartPolicy: "OnFailure",
       volumes: [
         { name: "tools", emptyDir: {} },
         { name: "package", hostPath: { path: REPOSITORY, type: "Directory" } },
