@@ -21,8 +21,8 @@ function parse(args: readonly string[]): Parsed {
   }
 }
 
-/** `k8s-executor install`: copies pause, and what else is asked for, to a directory that containers share. */
-export function install(args: readonly string[]): number {
+/** `k8s-executor install`: copies pause, and what else is asked for, to a directory that containers share. Answers the exit status. */
+export async function install(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args);
   if (values.help) {
     process.stdout.write(HELP);
