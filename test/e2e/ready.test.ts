@@ -76,15 +76,15 @@ test("typed errors: never appeared, ended, probe failed with its last words, and
       message: new RegExp(`^the container did not appear within 50 ms: no container is called "${container}x"`),
     });
     const noisy = 'printf "\\033[31mconnection refused\\n"; exit 2';
-    await assert.rejects(waitForReady({ container, timeout: 200, probe: noisy }), {
+    await assert.rejects(waitForReady({ container, timeout: 1000, probe: noisy }), {
       code: "PROBE_FAILED",
-      message: /within 200 ms: it exited with 2, saying "\[31mconnection refused"; look/,
+      message: /within 1000 ms: it exited with 2, saying "\[31mconnection refused"; look/,
     });
     await assert.rejects(waitForReady({ container, timeout: 300, probe: "sleep 1000" }), {
       code: "PROBE_FAILED",
       message: /it had not ended after \d+ ms, without output/,
     });
-    await assert.rejects(waitForReady({ container, timeout: 300, probe: "kill -9 $$" }), {
+    await assert.rejects(waitForReady({ container, timeout: 1000, probe: "kill -9 $$" }), {
       message: /it was killed by SIGKILL/,
     });
     // What waiting does not mend is an error at once.
@@ -106,6 +106,7 @@ test("a container that restarts while its probe fails is found again", async (t)
   const env = { K8S_EXECUTOR_CONTAINER: container };
   const asked = path.join(directory, "asked");
   let second: Alone | undefined;
+  t.after(() => second?.end());
   await withAlone(WAITING, { ...env, GENERATION: "1" }, async (first) => {
     const probe = `echo >> ${asked}; test "$GENERATION" = 2`;
     const ready = waitForReady({ container, timeout: 60_000, probe });
@@ -114,7 +115,7 @@ test("a container that restarts while its probe fails is found again", async (t)
     second = await startAlone(WAITING, { ...env, GENERATION: "2" });
     await using guest = await ready;
     assert.equal(guest.pid, second.pid);
-  }).finally(async () => second?.end());
+  });
 });
 
 test("a wait that is given up ends at once, with the caller's reason", async (t) => {
@@ -162,11 +163,11 @@ test("the command line waits, and says nothing where stderr is no terminal", asy
   await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: container }, async () => {
     const { stdout, stderr, status } = await run;
     assert.deepEqual([stdout, stderr, status], ["in\n", "", 0]);
-    const failed = await cli(["exec", "--container", container, "--wait", "200ms", "--probe", "exit 4", "true"]);
+    const failed = await cli(["exec", "--container", container, "--wait", "2s", "--probe", "exit 4", "true"]);
     assert.equal(failed.status, 125);
     assert.match(
       failed.stderr,
-      /^k8s-executor: the probe did not succeed within 200 ms: it exited with 4, without output; /,
+      /^k8s-executor: the probe did not succeed within 2000 ms: it exited with 4, without output; /,
     );
   });
 });
