@@ -5,6 +5,7 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
   k8s-executor exec [options] command [args...]     a program, without a shell
   k8s-executor shell [options]                      an interactive shell, bash or sh
   k8s-executor worker [options]                     serves GoCD's task messages
+  k8s-executor doctor [--json]                      whether steps would run, and what would mend it
 
 Which container
   --pid N                its main process           (default $GO_K8S_CONTAINER_PID)

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { ExecutorError } from "../index.ts";
 import { listContainers } from "./containers.ts";
+import { doctor } from "./doctor.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
 import { JsonResult } from "./json-result.ts";
@@ -17,6 +18,7 @@ import { worker } from "./worker.ts";
 /** Those with options of their own. */
 const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   containers: listContainers,
+  doctor,
   worker,
 };
 
@@ -41,7 +43,7 @@ async function main(args: readonly string[], ours: ReadonlyMap<string, Buffer>):
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run, exec, shell, worker or containers; see k8s-executor --help";
+  const help = "give run, exec, shell, worker, containers or doctor; see k8s-executor --help";
   if (name === undefined) throw usageError("no command is given", help);
   const other = OTHER_COMMANDS[name];
   if (other) return other(rest);

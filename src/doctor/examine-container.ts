@@ -1,0 +1,93 @@
+import { connect } from "../connect.ts";
+import { pinContainer, type Container } from "../container/index.ts";
+import type { SharedRoot } from "../step/index.ts";
+import { checkCgroup } from "./cgroup.ts";
+import { cannotEnter, checkEntry, type Entry } from "./entry.ts";
+import { ok, type Finding } from "./finding.ts";
+import { guarded, unexpected } from "./guarded.ts";
+import { checkNamespaces } from "./namespaces.ts";
+import { checkContainerProcesses } from "./processes.ts";
+import type { ContainerReport } from "./report.ts";
+import { checkScript } from "./script.ts";
+import { checkSharedRoot } from "./shared-root.ts";
+import { shareVolume } from "./volume.ts";
+
+/** Which container, and from where. */
+export interface Subject {
+  label: string;
+  name: string | undefined;
+  id: string | undefined;
+  pid: number;
+  isChosen: boolean;
+  /** The name of the agent's container. */
+  agent: string;
+  sharedRoot: SharedRoot | undefined;
+  /** The configuration's file. */
+  config: string | undefined;
+}
+
+type Entered = Pick<ContainerReport, "backend" | "backendReason" | "limitations" | "entry"> & { checks: Finding[] };
+
+const NOT_ENTERED = { backend: undefined, backendReason: undefined, limitations: [], entry: undefined };
+
+/** Enters it by the backend that a step would take. */
+async function enter(container: Container, subject: Subject): Promise<Entered> {
+  const { pid, agent, sharedRoot, config } = subject;
+  const volume = shareVolume(agent, [subject.name ?? "build"], sharedRoot);
+  const checks: Finding[] = [];
+  let shared: Finding | undefined;
+  if (sharedRoot) shared = await guarded("shared-root", () => checkSharedRoot(container, sharedRoot, volume));
+  const isShared = shared !== undefined && shared.status !== "missing";
+  try {
+    const roots = isShared && sharedRoot ? { sharedRoot: sharedRoot.ours, containerRoot: sharedRoot.theirs } : {};
+    await using guest = await connect({ pid, config, ...roots });
+    const { backend, backendReason } = guest;
+    let entry: Entry | undefined;
+    checks.push(
+      await guarded("entry", async () => {
+        entry = await checkEntry(guest, agent);
+        return entry.finding;
+      }),
+    );
+    if (isShared && checks.every(({ status }) => status !== "missing"))
+      shared = (await checkScript(guest, volume)) ?? shared;
+    const limitations = [...new Set([...guest.limitations, ...(entry?.limitations ?? [])])];
+    checks.push(await guarded("cgroup", () => checkCgroup(container, limitations, agent, backend)));
+    if (shared) checks.push(shared);
+    return { checks, backend, backendReason, limitations, entry: entry?.time };
+  } catch (error) {
+    checks.push(cannotEnter("entry", agent, error));
+    if (shared) checks.push(shared);
+    return { checks, ...NOT_ENTERED };
+  }
+}
+
+/** Checks one container. Whatever fails is a finding. */
+export async function examineContainer(subject: Subject): Promise<ContainerReport> {
+  const { label, name, id, pid, isChosen, agent } = subject;
+  const conclude = ({ checks, ...entered }: Entered): ContainerReport => {
+    const runs = checks.every(({ status }) => status !== "missing");
+    return { label, name, id, pid, isChosen, checks, runs, ...entered };
+  };
+  let container: Container;
+  try {
+    container = pinContainer(pid);
+  } catch (error) {
+    return conclude({ checks: [cannotEnter("access", agent, error)], ...NOT_ENTERED });
+  }
+  try {
+    const { uid, ourUid } = container.identity;
+    const who = uid === ourUid ? `user ${uid}` : `user ${uid}, who is ${ourUid} here`;
+    const before = [
+      ok("access", `open to the agent; its main process is of ${who}`),
+      await guarded("namespaces", () => checkNamespaces(container)),
+    ];
+    const { checks, ...entered } = await enter(container, subject);
+    const processes = await guarded("processes", () => checkContainerProcesses(container));
+    return conclude({ checks: [...before, ...checks, processes], ...entered });
+  } catch (error) {
+    return conclude({ checks: [unexpected("entry", error)], ...NOT_ENTERED });
+  } finally {
+    container.close();
+  }
+}

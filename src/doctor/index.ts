@@ -1,0 +1,4 @@
+export { examine, type DoctorOptions } from "./examine.ts";
+export { type CheckStatus, type Finding } from "./finding.ts";
+export { type Mend } from "./mend.ts";
+export { type ContainerReport, type Report } from "./report.ts";
