@@ -1,5 +1,5 @@
 import { missingCapabilities, type CapabilityName } from "../container/index.ts";
-import type { AgentFacts } from "./agent.ts";
+import type { AgentFacts } from "./agent-facts.ts";
 import { fault, ok, type Finding } from "./finding.ts";
 import { grant } from "./grant.ts";
 
@@ -31,7 +31,7 @@ export function checkCapabilities({ name, entered }: AgentFacts): Finding {
     what: `this process, of user ${process.geteuid?.()}, lacks ${list(lacks)}`,
     effect: isEnough
       ? "none for the containers that are here now"
-      : "no container can be entered, unless this process has them in its user namespace",
+      : `${entered === "some" ? "not every" : "no"} container can be entered`,
     mend: grant(name, lacks),
   });
 }

@@ -1,91 +1,17 @@
-import { chooseContainer, containers, type ContainerInfo } from "../discovery/index.ts";
-import { openSharedRoot, type SharedRoot } from "../step/index.ts";
-import type { AgentFacts } from "./agent.ts";
-import { checkCapabilities } from "./capabilities.ts";
-import { checkDescriptors } from "./descriptors.ts";
-import { examineContainer, type Subject } from "./examine-container.ts";
-import { checkFfi } from "./ffi.ts";
-import { fault, type Finding } from "./finding.ts";
-import { guarded, problemOf, unexpected } from "./guarded.ts";
-import { checkHelper } from "./helper-program.ts";
-import { checkKernel } from "./kernel.ts";
-import { checkNsenter } from "./nsenter-program.ts";
-import { checkPrivilegeEscalation } from "./privilege-escalation.ts";
-import { checkProcessNamespace } from "./process-namespace.ts";
-import { checkProcesses } from "./processes.ts";
+import { containers, type ContainerInfo } from "../discovery/index.ts";
+import { checkAgent } from "./agent.ts";
+import type { AgentFacts } from "./agent-facts.ts";
+import { examineContainer } from "./examine-container.ts";
+import type { Finding } from "./finding.ts";
+import { unexpected } from "./guarded.ts";
+import type { DoctorOptions } from "./options.ts";
 import type { ContainerReport, Report } from "./report.ts";
-import { checkSeccomp } from "./seccomp.ts";
+import { openShared } from "./shared.ts";
+import { choose, subjects } from "./subjects.ts";
 import { summarize } from "./summary.ts";
-import { shareVolume } from "./volume.ts";
-
-/** What is to be examined: the options of connect(). */
-export interface DoctorOptions {
-  container?: string | undefined;
-  pid?: number | undefined;
-  sharedRoot?: string | undefined;
-  containerRoot?: string | undefined;
-  config?: string | undefined;
-}
 
 /** What stands for a container's name in a manifest where it is not known. */
 const AGENT = "agent";
-
-interface Shared {
-  root: SharedRoot | undefined;
-  /** Where there is none that could be looked at from the containers. */
-  finding: Finding | undefined;
-}
-
-function openShared({ sharedRoot, containerRoot }: DoctorOptions, agent: string, guests: readonly string[]): Shared {
-  if (sharedRoot === undefined) {
-    return {
-      root: undefined,
-      finding: fault("shared-root", "degraded", {
-        what: "none was named",
-        effect: "scripts travel in memory, and steps see none of the agent's files",
-        mend: shareVolume(agent, guests),
-      }),
-    };
-  }
-  try {
-    return { root: openSharedRoot(sharedRoot, containerRoot), finding: undefined };
-  } catch (error) {
-    return {
-      root: undefined,
-      finding: fault("shared-root", "missing", {
-        what: problemOf(error),
-        effect: "no step runs: each one asks for it",
-        mend: shareVolume(agent, guests, { ours: sharedRoot, theirs: containerRoot ?? sharedRoot }),
-      }),
-    };
-  }
-}
-
-function label({ name, pid }: Pick<ContainerInfo, "name" | "pid">): string {
-  return name === undefined ? `the container of process ${pid}` : `${name} (process ${pid})`;
-}
-
-type Found = Pick<Subject, "label" | "name" | "id" | "pid" | "isChosen">;
-
-/** The guests, and the one that was chosen, be it a guest or not. */
-function subjects(guests: readonly ContainerInfo[], chosen: number | undefined): Found[] {
-  const found = guests.map((info) => {
-    const { name, id, pid } = info;
-    return { label: label(info), name, id, pid, isChosen: pid === chosen };
-  });
-  if (chosen === undefined || found.some(({ isChosen }) => isChosen)) return found;
-  const named = { name: undefined, id: undefined, pid: chosen };
-  return [{ ...named, label: label(named), isChosen: true }, ...found];
-}
-
-function choose({ container, pid }: DoctorOptions): { chosen: number | undefined; refused: Finding | undefined } {
-  if (container === undefined) return { chosen: pid, refused: undefined };
-  try {
-    return { chosen: chooseContainer(container).pid, refused: undefined };
-  } catch (error) {
-    return { chosen: undefined, refused: { ...unexpected("container", error), effect: "no step runs in it" } };
-  }
-}
 
 async function list(): Promise<{ found: ContainerInfo[]; failure: Finding | undefined }> {
   try {
@@ -93,22 +19,6 @@ async function list(): Promise<{ found: ContainerInfo[]; failure: Finding | unde
   } catch (error) {
     return { found: [], failure: unexpected("pid-namespace", error) };
   }
-}
-
-async function checkAgent(facts: AgentFacts, found: readonly ContainerInfo[]): Promise<Finding[]> {
-  const helper = await guarded("helper", checkHelper);
-  return [
-    await guarded("kernel", () => checkKernel()),
-    await guarded("pid-namespace", () => checkProcessNamespace(found)),
-    await guarded("capabilities", () => checkCapabilities(facts)),
-    await guarded("seccomp", () => checkSeccomp(facts)),
-    await guarded("privileges", checkPrivilegeEscalation),
-    await guarded("ffi", checkFfi),
-    helper,
-    await guarded("nsenter", () => checkNsenter(helper.status !== "ok")),
-    await guarded("processes", checkProcesses),
-    await guarded("descriptors", checkDescriptors),
-  ];
 }
 
 function enteredOf(reports: readonly ContainerReport[]): AgentFacts["entered"] {
@@ -148,13 +58,13 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const obstacle =
     [shared.finding, refused].find((finding) => finding?.status === "missing") ??
     (reports.length === 0 ? checks.find(({ status }) => status === "missing") : undefined);
-  const concluded = reports.map((report) => ({ ...report, runs: report.runs && obstacle === undefined }));
-  const counting = concluded.filter(({ isChosen }) => isChosen);
-  const relevant = counting.length === 0 ? concluded : counting;
+  if (obstacle) for (const report of reports) report.runs = false;
+  const chosenOnes = reports.filter(({ isChosen }) => isChosen);
+  const relevant = chosenOnes.length === 0 ? reports : chosenOnes;
   return {
     ok: relevant.length > 0 && relevant.every(({ runs }) => runs),
     agent: { name: own, pid: process.pid, uid: process.geteuid?.() ?? 0, checks },
-    containers: concluded,
-    summary: summarize(concluded, obstacle),
+    containers: reports,
+    summary: summarize(relevant, obstacle, chosenOnes.length > 0),
   };
 }

@@ -1,6 +1,6 @@
 import { readStatus } from "../container/index.ts";
 import { accessProc } from "../system/index.ts";
-import type { AgentFacts } from "./agent.ts";
+import type { AgentFacts } from "./agent-facts.ts";
 import { ok, type Finding } from "./finding.ts";
 
 const MODES: Readonly<Record<string, string>> = { 0: "no filter", 1: "strict mode", 2: "a filter" };

@@ -16,12 +16,16 @@ function sentence({ label, runs, backend, entry, checks }: ContainerReport): str
  * A sentence for each container that counts.
  *
  * @param obstacle What keeps steps from running wherever it is.
+ * @param isChosen Whether they count because the user chose.
  */
-export function summarize(containers: readonly ContainerReport[], obstacle: Finding | undefined): string[] {
+export function summarize(
+  containers: readonly ContainerReport[],
+  obstacle: Finding | undefined,
+  isChosen: boolean,
+): string[] {
   if (obstacle) return [`No step would run: ${obstacle.what}.`];
-  const counting = containers.filter(({ isChosen }) => isChosen);
-  const sentences = (counting.length === 0 ? containers : counting).map(sentence);
-  if (counting.length === 0 && containers.length > 1) {
+  const sentences = containers.map(sentence);
+  if (!isChosen && containers.length > 1) {
     sentences.push("None of the containers is chosen: run, exec and shell need --container.");
   }
   return sentences;

@@ -3,7 +3,7 @@ import { accessProc } from "../system/index.ts";
 import { ok, type Finding } from "./finding.ts";
 
 /** no_new_privs of this process, which its steps inherit. */
-export function checkPrivilegeEscalation(): Finding {
+export function checkPrivileges(): Finding {
   const isForbidden = readStatus(accessProc(), "/proc/self").get("NoNewPrivs") === "1";
   return ok(
     "privileges",

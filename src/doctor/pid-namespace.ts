@@ -3,7 +3,7 @@ import { fault, ok, type Finding } from "./finding.ts";
 import { byHand, inSpec } from "./mend.ts";
 
 /** Whether other containers' processes are to be seen, and whose pid 1 is. */
-export function checkProcessNamespace(found: readonly ContainerInfo[]): Finding {
+export function checkPidNamespace(found: readonly ContainerInfo[]): Finding {
   const guests = found.filter(({ role }) => role === "guest");
   const pause = found.find(({ role }) => role === "pause");
   const first = pause ? "pid 1 is the Pod's own" : "pid 1 is of this very container";

@@ -1,0 +1,35 @@
+import { chooseContainer, type ContainerInfo } from "../discovery/index.ts";
+import type { Subject } from "./examine-container.ts";
+import type { Finding } from "./finding.ts";
+import { unexpected } from "./guarded.ts";
+import type { DoctorOptions } from "./options.ts";
+
+function label({ name, pid }: Pick<ContainerInfo, "name" | "pid">): string {
+  return name === undefined ? `the container of process ${pid}` : `${name} (process ${pid})`;
+}
+
+type Found = Pick<Subject, "label" | "name" | "id" | "pid" | "isChosen">;
+
+/** The guests, and the one that was chosen, be it a guest or not. */
+export function subjects(guests: readonly ContainerInfo[], chosen: number | undefined): Found[] {
+  const found = guests.map((info) => {
+    const { name, id, pid } = info;
+    return { label: label(info), name, id, pid, isChosen: pid === chosen };
+  });
+  if (chosen === undefined || found.some(({ isChosen }) => isChosen)) return found;
+  const named = { name: undefined, id: undefined, pid: chosen };
+  return [{ ...named, label: label(named), isChosen: true }, ...found];
+}
+
+/** The pid of the container that is chosen; what is asked for and is not there, or not the only one, is refused. */
+export function choose({ container, pid }: DoctorOptions): {
+  chosen: number | undefined;
+  refused: Finding | undefined;
+} {
+  if (container === undefined) return { chosen: pid, refused: undefined };
+  try {
+    return { chosen: chooseContainer(container).pid, refused: undefined };
+  } catch (error) {
+    return { chosen: undefined, refused: { ...unexpected("container", error), effect: "no step runs in it" } };
+  }
+}

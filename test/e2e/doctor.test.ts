@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { test } from "node:test";
+
+import { REPOSITORY } from "../support/programs.ts";
+import { canRun } from "../support/require.ts";
+
+test("doctor, beside throw-away guests that each lack something", (t) => {
+  if (!canRun(t, ["root", "unshare", "nsenter", "setpriv", "prlimit", "script", "mkfifo"])) return;
+  // As in a Pod, no processes but ours are to be seen.
+  const alone = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+  const cases = path.join(REPOSITORY, "test/doctor/cases.ts");
+  const { status, stdout, stderr } = spawnSync(
+    "unshare",
+    [...alone, process.execPath, "--import", "tsx", "--test-reporter=tap", "--test-reporter-destination=stdout", cases],
+    { encoding: "utf8", cwd: REPOSITORY, maxBuffer: 64 * 1024 * 1024 },
+  );
+  const passed = Number(/^# pass (\d+)$/m.exec(stdout)?.[1]);
+  assert.ok(status === 0 && passed > 15, `${stdout}${stderr}`);
+});
