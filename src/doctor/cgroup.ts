@@ -21,10 +21,10 @@ export function checkCgroup(
   if (backend !== "nsenter" && obstacles.length === 0 && told === undefined) {
     return ok("cgroup", "steps are in the container's cgroup: its limits are theirs");
   }
-  const why = backend === "nsenter" ? "by nsenter" : obstacles.join("; ");
+  const why = backend === "nsenter" ? "nsenter cannot" : obstacles.join("; ");
   return fault("cgroup", "degraded", {
-    what: told ?? `the container's cgroup is not joined (${why})`,
-    effect: "the agent's memory and cpu limits are those of steps",
+    what: why === "" && told !== undefined ? told : `steps are not in the container's cgroup (${why})`,
+    effect: "the limits of the agent's container hold for steps",
     mend: inContainers("give the agent's container the limits that a build needs", [
       agent,
       ["resources:", "  limits:", "    memory: 4Gi # as the build needs", '    cpu: "2"'],
