@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 
-import type { CapabilityName } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
 import type { Guest } from "../guest.ts";
 import { fault, ok, type Finding } from "./finding.ts";
-import { grant } from "./grant.ts";
-import { problemOf } from "./guarded.ts";
-import { byHand, inContainers, type Mend } from "./mend.ts";
+import { byHand } from "./mend.ts";
+import { cannotEnter } from "./refusal.ts";
 
-const ROUNDS = 9;
+const ROUNDS = 20;
 /** For one entry: a program of the container's need not end. */
 const LIMITS = { timeout: 2000, forceKillAfterDelay: 500, buffer: false } as const;
 const EXISTING = "true";
@@ -67,26 +65,6 @@ async function measure(guest: Guest): Promise<{ first: Attempt; time: EntryTime 
   };
 }
 
-function mendOf(agent: string, error: unknown): Mend | undefined {
-  if (!(error instanceof ExecutorError)) return undefined;
-  if (error.code !== "PERMISSION_DENIED") return byHand(error.remedy);
-  const lacks = error.message.match(/CAP_[A-Z_]+/g) ?? [];
-  if (lacks.length > 0) return grant(agent, lacks as CapabilityName[]);
-  return inContainers("allow setns in the agent's seccomp and AppArmor profiles, as the runtime's own do", [
-    agent,
-    ["securityContext:", "  seccompProfile:", "    type: RuntimeDefault"],
-  ]);
-}
-
-/** What to say of a container that cannot be entered, by the error that said so. */
-export function cannotEnter(check: "access" | "entry", agent: string, error: unknown): Finding {
-  return fault(check, "missing", {
-    what: problemOf(error),
-    effect: "no step runs in this container",
-    mend: mendOf(agent, error) ?? byHand("report this, with the whole of doctor's output"),
-  });
-}
-
 const HOW: Readonly<Record<Attempt["outcome"], string>> = {
   ran: "",
   late: `; its "${EXISTING}" did not end within ${LIMITS.timeout / 1000} s, and was killed`,
@@ -94,12 +72,12 @@ const HOW: Readonly<Record<Attempt["outcome"], string>> = {
 };
 
 /** Enters the container some times, each with a timeout. */
-export async function checkEntry(guest: Guest, agent: string): Promise<Entry> {
+export async function checkEntry(guest: Guest, who: { agent: string; uid: number | undefined }): Promise<Entry> {
   let measured: Awaited<ReturnType<typeof measure>>;
   try {
     measured = await measure(guest);
   } catch (error) {
-    return { finding: cannotEnter("entry", agent, error), time: undefined, limitations: [] };
+    return { finding: cannotEnter("entry", who, error), time: undefined, limitations: [] };
   }
   const { first, time } = measured;
   const what = `entered by ${guest.backend}${HOW[first.outcome]}`;

@@ -2,11 +2,13 @@ import { connect } from "../connect.ts";
 import { pinContainer, type Container } from "../container/index.ts";
 import type { SharedRoot } from "../step/index.ts";
 import { checkCgroup } from "./cgroup.ts";
-import { cannotEnter, checkEntry, type Entry } from "./entry.ts";
+import { checkEntry, type Entry } from "./entry.ts";
 import { ok, type Finding } from "./finding.ts";
 import { guarded, unexpected } from "./guarded.ts";
 import { checkNamespaces } from "./namespaces.ts";
 import { checkContainerProcesses } from "./processes.ts";
+import { printable } from "./printable.ts";
+import { cannotEnter } from "./refusal.ts";
 import type { ContainerReport } from "./report.ts";
 import { checkScript } from "./script.ts";
 import { checkSharedRoot } from "./shared-root.ts";
@@ -18,6 +20,8 @@ export interface Subject {
   name: string | undefined;
   id: string | undefined;
   pid: number;
+  /** The user of its main process. */
+  uid: number | undefined;
   isChosen: boolean;
   /** The name of the agent's container. */
   agent: string;
@@ -45,7 +49,7 @@ async function enter(container: Container, subject: Subject): Promise<Entered> {
     let entry: Entry | undefined;
     checks.push(
       await guarded("entry", async () => {
-        entry = await checkEntry(guest, agent);
+        entry = await checkEntry(guest, subject);
         return entry.finding;
       }),
     );
@@ -54,9 +58,15 @@ async function enter(container: Container, subject: Subject): Promise<Entered> {
     const limitations = [...new Set([...guest.limitations, ...(entry?.limitations ?? [])])];
     checks.push(await guarded("cgroup", () => checkCgroup(container, limitations, agent, backend)));
     if (shared) checks.push(shared);
-    return { checks, backend, backendReason, limitations, entry: entry?.time };
+    return {
+      checks,
+      backend,
+      backendReason: printable(backendReason),
+      limitations: limitations.map(printable),
+      entry: entry?.time,
+    };
   } catch (error) {
-    checks.push(cannotEnter("entry", agent, error));
+    checks.push(cannotEnter("entry", subject, error));
     if (shared) checks.push(shared);
     return { checks, ...NOT_ENTERED };
   }
@@ -64,7 +74,7 @@ async function enter(container: Container, subject: Subject): Promise<Entered> {
 
 /** Checks one container. Whatever fails is a finding. */
 export async function examineContainer(subject: Subject): Promise<ContainerReport> {
-  const { label, name, id, pid, isChosen, agent } = subject;
+  const { label, name, id, pid, isChosen } = subject;
   const conclude = ({ checks, ...entered }: Entered): ContainerReport => {
     const runs = checks.every(({ status }) => status !== "missing");
     return { label, name, id, pid, isChosen, checks, runs, ...entered };
@@ -73,7 +83,7 @@ export async function examineContainer(subject: Subject): Promise<ContainerRepor
   try {
     container = pinContainer(pid);
   } catch (error) {
-    return conclude({ checks: [cannotEnter("access", agent, error)], ...NOT_ENTERED });
+    return conclude({ checks: [cannotEnter("access", subject, error)], ...NOT_ENTERED });
   }
   try {
     const { uid, ourUid } = container.identity;

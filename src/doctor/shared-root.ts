@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import path from "node:path";
 
-import { openInside, readInside, type Container } from "../container/index.ts";
+import { readInside, type Container } from "../container/index.ts";
 import { errnoOf } from "../errors/index.ts";
 import { makeMarkedFile, type MarkedFile, type SharedRoot } from "../step/index.ts";
 import { fault, ok, type Finding } from "./finding.ts";
 import { problemOf } from "./guarded.ts";
 import { byHand, type Mend } from "./mend.ts";
+import { writeInside } from "./write-inside.ts";
 
 /** More than the text has. */
 const LIMIT = 256;
@@ -15,24 +15,6 @@ const LIMIT = 256;
 const ATTEMPTS = 5;
 
 const SCRIPTS_FAIL = "scripts do not run: the container does not find them";
-
-/** Writes through the container's view of the file, once that is proven to be the very file: as root, we could write to any. */
-function writeInside(root: number, place: string, file: MarkedFile, text: string): void {
-  const reference = openInside(root, place);
-  try {
-    if (!fstatSync(reference).isFile() || !file.isSame(reference)) {
-      throw new Error("the container sees another file of that name");
-    }
-    const fd = openSync(`/proc/self/fd/${reference}`, constants.O_WRONLY | constants.O_NONBLOCK);
-    try {
-      writeSync(fd, text, 0);
-    } finally {
-      closeSync(fd);
-    }
-  } finally {
-    closeSync(reference);
-  }
-}
 
 /** @returns Undefined where another agent removed the file meanwhile. */
 function tryBothWays(root: number, shared: SharedRoot, mend: Mend): Finding | undefined {

@@ -8,16 +8,16 @@ function label({ name, pid }: Pick<ContainerInfo, "name" | "pid">): string {
   return name === undefined ? `the container of process ${pid}` : `${name} (process ${pid})`;
 }
 
-type Found = Pick<Subject, "label" | "name" | "id" | "pid" | "isChosen">;
+type Found = Pick<Subject, "label" | "name" | "id" | "pid" | "uid" | "isChosen">;
 
 /** The guests, and the one that was chosen, be it a guest or not. */
 export function subjects(guests: readonly ContainerInfo[], chosen: number | undefined): Found[] {
   const found = guests.map((info) => {
-    const { name, id, pid } = info;
-    return { label: label(info), name, id, pid, isChosen: pid === chosen };
+    const { name, id, pid, uid } = info;
+    return { label: label(info), name, id, pid, uid, isChosen: pid === chosen };
   });
   if (chosen === undefined || found.some(({ isChosen }) => isChosen)) return found;
-  const named = { name: undefined, id: undefined, pid: chosen };
+  const named = { name: undefined, id: undefined, uid: undefined, pid: chosen };
   return [{ ...named, label: label(named), isChosen: true }, ...found];
 }
 

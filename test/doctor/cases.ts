@@ -23,7 +23,7 @@ import { test } from "node:test";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type GuestOptions, type ThrowAwayGuest } from "../guests/guest.ts";
 import { CLI, plainEnvironment } from "../support/cli.ts";
-import { REPOSITORY } from "../support/programs.ts";
+import { deno, REPOSITORY } from "../support/programs.ts";
 import { inCgroups } from "../support/cgroups.ts";
 import { doctor, examined } from "./run-doctor.ts";
 
@@ -106,7 +106,7 @@ test("as JSON it is one object, with all of it", async () => {
     );
     const { name, pid: told, backend, runs, entry } = maven;
     assert.deepEqual([name, told, backend, runs], ["maven", pid, "native", true]);
-    assert.ok(entry && entry.medianMs > 0 && entry.rounds === 9 && entry.program === "true");
+    assert.ok(entry && entry.medianMs > 0 && entry.rounds === 20 && entry.program === "true");
   });
 });
 
@@ -193,6 +193,7 @@ test("an agent that is not root has no capability, whatever the manifest adds", 
       assert.match(finding("capabilities").what, /of user 12345, lacks SYS_ADMIN/);
       assert.match(finding("capabilities").mend?.yaml ?? "", /securityContext:\n +runAsUser: 0$/);
       assert.equal(finding("access").status, "missing");
+      assert.equal(finding("access").mend?.yaml, finding("capabilities").mend?.yaml);
       chmodSync(path.dirname(sharedRoot), 0o700);
       const closed = await examined(roots, { before });
       assert.match(closed.finding("shared-root").what, /may not be entered$/);
@@ -440,5 +441,17 @@ test("it leaves its own marks nowhere: no process, no file in the guest", async 
     await examined([...roots.slice(0, 2), "--container-root", "/tmp/other"]);
     assert.deepEqual(readdirSync(`${inGuest}/other`), []);
     assert.ok(existsSync(`${inGuest}/other`) && statSync(`${inGuest}/other`).ino === ino);
+  });
+});
+
+test("under Deno without --allow-ffi nsenter is used, and the mend is Deno's", async () => {
+  const permissions = ["--allow-read", "--allow-write", "--allow-run", "--allow-env", "--allow-sys"];
+  const program = [deno(), "run", "--no-prompt", ...permissions, path.join(REPOSITORY, "dist/cli/main.js")];
+  await beside({}, async ({ pid }, roots) => {
+    const { status, finding, report } = await examined([...roots, "--pid", String(pid)], { program });
+    assert.equal(status, 0);
+    assert.deepEqual([finding("ffi").status, finding("entry").status], ["degraded", "degraded"]);
+    assert.match(finding("ffi").mend?.text ?? "", /--allow-ffi/);
+    assert.equal(report.containers[0]?.backend, "nsenter");
   });
 });

@@ -60,16 +60,15 @@ export function healthyManifest(): Manifest {
 /** A Pod in which doctor is run, started by podman. */
 export class DoctorPod {
   readonly #podman: Podman;
-  readonly #file: string;
 
   constructor(podman: Podman, packages: string, manifest: Manifest) {
     this.#podman = podman;
-    this.#file = path.join(podman.directory, "doctor.yaml");
+    const file = path.join(podman.directory, "doctor.yaml");
     const whole = structuredClone(manifest);
     whole.spec?.containers[0]?.volumeMounts?.push({ name: "packages", mountPath: PACKAGES, readOnly: true });
     whole.spec?.volumes?.push({ name: "packages", hostPath: { path: packages, type: "Directory" } });
-    writeFileSync(this.#file, JSON.stringify(whole));
-    podman.run(["kube", "play", "--network", "none", this.#file]);
+    writeFileSync(file, JSON.stringify(whole));
+    podman.run(["kube", "play", "--network", "none", file]);
   }
 
   /** Runs doctor in the agent's container. */
@@ -78,6 +77,6 @@ export class DoctorPod {
   }
 
   close(): void {
-    this.#podman.try(["kube", "down", this.#file]);
+    this.#podman.try(["pod", "rm", "--force", "--time", "0", "doctor"]);
   }
 }
