@@ -84,9 +84,9 @@ export async function checkEntry(guest: Guest, who: { agent: string; uid: number
   const finding =
     guest.backend === "nsenter"
       ? fault("entry", "degraded", {
-          what,
+          what: `${what} (${guest.backendReason})`,
           effect: "steps keep the agent's capabilities, and have no terminal",
-          mend: byHand("see the checks ffi and helper"),
+          mend: byHand("mend what keeps the other backends from working"),
         })
       : ok("entry", what);
   return { finding, time, limitations: first.limitations };

@@ -12,7 +12,7 @@ import { cannotEnter } from "./refusal.ts";
 import type { ContainerReport } from "./report.ts";
 import { checkScript } from "./script.ts";
 import { checkSharedRoot } from "./shared-root.ts";
-import { shareVolume } from "./volume.ts";
+import { mountWritable, shareVolume } from "./volume.ts";
 
 /** Which container, and from where. */
 export interface Subject {
@@ -32,15 +32,22 @@ export interface Subject {
 
 type Entered = Pick<ContainerReport, "backend" | "backendReason" | "limitations" | "entry"> & { checks: Finding[] };
 
+/** What stands for a container's name in a manifest where it is not known. */
+export const UNKNOWN = "build";
+
 const NOT_ENTERED = { backend: undefined, backendReason: undefined, limitations: [], entry: undefined };
 
 /** Enters it by the backend that a step would take. */
 async function enter(container: Container, subject: Subject): Promise<Entered> {
   const { pid, agent, sharedRoot, config } = subject;
-  const volume = shareVolume(agent, [subject.name ?? "build"], sharedRoot);
+  const name = subject.name ?? UNKNOWN;
+  const share = shareVolume(agent, [name], sharedRoot);
   const checks: Finding[] = [];
   let shared: Finding | undefined;
-  if (sharedRoot) shared = await guarded("shared-root", () => checkSharedRoot(container, sharedRoot, volume));
+  if (sharedRoot) {
+    const writable = mountWritable(name, sharedRoot.theirs);
+    shared = await guarded("shared-root", () => checkSharedRoot(container, sharedRoot, { share, writable }));
+  }
   const isShared = shared !== undefined && shared.status !== "missing";
   try {
     const roots = isShared && sharedRoot ? { sharedRoot: sharedRoot.ours, containerRoot: sharedRoot.theirs } : {};
@@ -54,7 +61,7 @@ async function enter(container: Container, subject: Subject): Promise<Entered> {
       }),
     );
     if (isShared && checks.every(({ status }) => status !== "missing"))
-      shared = (await checkScript(guest, volume)) ?? shared;
+      shared = (await checkScript(guest, share)) ?? shared;
     const limitations = [...new Set([...guest.limitations, ...(entry?.limitations ?? [])])];
     checks.push(await guarded("cgroup", () => checkCgroup(container, limitations, agent, backend)));
     if (shared) checks.push(shared);

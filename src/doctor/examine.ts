@@ -1,7 +1,7 @@
 import { containers, type ContainerInfo } from "../discovery/index.ts";
 import { checkAgent } from "./agent.ts";
 import type { AgentFacts } from "./agent-facts.ts";
-import { examineContainer } from "./examine-container.ts";
+import { examineContainer, UNKNOWN } from "./examine-container.ts";
 import type { Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
 import type { DoctorOptions } from "./options.ts";
@@ -41,7 +41,7 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const own = found.find(({ role }) => role === "agent")?.name;
   const agent = own ?? AGENT;
   const { chosen, refused } = choose(options);
-  const shared = openShared(options, agent, [...new Set(guests.map(({ name }) => name ?? "build"))]);
+  const shared = openShared(options, agent, [...new Set(guests.map(({ name }) => name ?? UNKNOWN))]);
   const reports: ContainerReport[] = [];
   try {
     for (const subject of subjects(guests, chosen)) {

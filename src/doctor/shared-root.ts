@@ -16,12 +16,23 @@ const ATTEMPTS = 5;
 
 const SCRIPTS_FAIL = "scripts do not run: the container does not find them";
 
+/** What to say where the volume is not as it should be. */
+export interface SharedMends {
+  /** The container does not see it. */
+  share: Mend;
+  /** It may not write to it. */
+  writable: Mend;
+}
+
 /** @returns Undefined where another agent removed the file meanwhile. */
-function tryBothWays(root: number, shared: SharedRoot, mend: Mend): Finding | undefined {
-  let file: MarkedFile;
+function tryBothWays(root: number, shared: SharedRoot, { share, writable }: SharedMends): Finding | undefined {
+  const [ours, theirs] = [randomUUID(), randomUUID()];
+  let file: MarkedFile | undefined;
   try {
     file = makeMarkedFile(shared);
+    file.write(ours);
   } catch (error) {
+    file?.remove();
     return fault("shared-root", "missing", {
       what: `the agent cannot write to ${shared.ours} (${errnoOf(error) ?? problemOf(error)})`,
       effect: "scripts cannot be handed over",
@@ -30,8 +41,6 @@ function tryBothWays(root: number, shared: SharedRoot, mend: Mend): Finding | un
   }
   const place = path.posix.join(shared.theirs, file.name);
   try {
-    const [ours, theirs] = [randomUUID(), randomUUID()];
-    file.write(ours);
     let seen: string;
     try {
       seen = readInside(root, place, LIMIT).toString();
@@ -41,14 +50,14 @@ function tryBothWays(root: number, shared: SharedRoot, mend: Mend): Finding | un
       return fault("shared-root", "missing", {
         what: `a file in ${shared.ours} is not to be seen at ${shared.theirs} in the container${why}`,
         effect: SCRIPTS_FAIL,
-        mend,
+        mend: share,
       });
     }
     if (seen !== ours) {
       return fault("shared-root", "missing", {
         what: `the container sees another file at ${shared.theirs} than the agent at ${shared.ours}`,
         effect: SCRIPTS_FAIL,
-        mend,
+        mend: share,
       });
     }
     try {
@@ -59,14 +68,14 @@ function tryBothWays(root: number, shared: SharedRoot, mend: Mend): Finding | un
       return fault("shared-root", "degraded", {
         what: `${shared.theirs} cannot be written to from the container's side (${errnoOf(error) ?? problemOf(error)})`,
         effect: "scripts run, but leave nothing on the shared volume",
-        mend: byHand(`mount the volume at ${shared.theirs} without readOnly`),
+        mend: writable,
       });
     }
     if (file.read(LIMIT) === theirs) return ok("shared-root", `${shared.ours} is ${shared.theirs} in the container`);
     return fault("shared-root", "degraded", {
       what: `what is written at ${shared.theirs} in the container does not show at ${shared.ours}`,
       effect: "the agent does not see what steps make",
-      mend,
+      mend: share,
     });
   } finally {
     file.remove();
@@ -75,14 +84,12 @@ function tryBothWays(root: number, shared: SharedRoot, mend: Mend): Finding | un
 
 /**
  * Whether the same file is seen from both sides: written through the one, read through the other, both ways.
- *
- * @param mend What to say where the container does not see it.
  */
-export function checkSharedRoot(container: Container, shared: SharedRoot, mend: Mend): Finding {
+export function checkSharedRoot(container: Container, shared: SharedRoot, mends: SharedMends): Finding {
   if (!container.pin)
     return ok("shared-root", "not looked at from the container: this runtime does not let us open /proc");
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const finding = tryBothWays(container.pin.root, shared, mend);
+    const finding = tryBothWays(container.pin.root, shared, mends);
     if (finding) return finding;
   }
   throw new Error(`another agent removes our files in ${shared.ours} as fast as they are made`);

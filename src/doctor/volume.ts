@@ -1,4 +1,4 @@
-import { containerLines, inSpec, type Mend } from "./mend.ts";
+import { containerLines, inContainers, inSpec, type Mend } from "./mend.ts";
 
 /** As in examples/pod.yaml. */
 const VOLUME = "shared-workspace";
@@ -40,4 +40,10 @@ export function shareVolume(agent: string, containers: readonly string[], places
       ...containers.map((name): [string, string[]] => [name, mount(theirs)]),
     ]),
   ]);
+}
+
+/** The same mount without `readOnly`. */
+export function mountWritable(container: string, place: string): Mend {
+  const [list = "", name = "", path = ""] = mount(place);
+  return inContainers("let the container write to the volume", [container, [list, name, path, "    readOnly: false"]]);
 }

@@ -1,5 +1,15 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { closeSync, constants, fstatSync, futimesSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  futimesSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 
 import { scriptPath, type SharedRoot } from "./shared-root.ts";
 
@@ -40,9 +50,23 @@ export function makeMarkedFile(root: SharedRoot): MarkedFile {
   const path = scriptPath({ name }, root);
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
   const fd = openSync(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_RDWR, 0o600);
-  const own = fstatSync(fd, { bigint: true });
   const mark = (): void => futimesSync(fd, milliseconds / 1000, milliseconds / 1000);
-  mark();
+  const remove = (): void => {
+    closeSync(fd);
+    try {
+      unlinkSync(path);
+    } catch {
+      // Removed by another agent, or it is a directory of the container's making.
+    }
+  };
+  let own: BigIntStats;
+  try {
+    own = fstatSync(fd, { bigint: true });
+    mark();
+  } catch (error) {
+    remove();
+    throw error;
+  }
   return {
     name,
     isSame(other) {
@@ -59,13 +83,6 @@ export function makeMarkedFile(root: SharedRoot): MarkedFile {
     },
     mark,
     isThere: () => fstatSync(fd).nlink > 0,
-    remove() {
-      closeSync(fd);
-      try {
-        unlinkSync(path);
-      } catch {
-        // Removed by another agent, or it is a directory of the container's making.
-      }
-    },
+    remove,
   };
 }

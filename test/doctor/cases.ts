@@ -25,12 +25,15 @@ import { makeGuest, type GuestOptions, type ThrowAwayGuest } from "../guests/gue
 import { CLI, plainEnvironment } from "../support/cli.ts";
 import { deno, REPOSITORY } from "../support/programs.ts";
 import { inCgroups } from "../support/cgroups.ts";
+import { compile } from "../hostile/compile.ts";
 import { doctor, examined } from "./run-doctor.ts";
 
 /** As in a Pod: docker's containers have no such capabilities, so that an agent without them may look in. */
 const PLAIN: GuestOptions = { namespaces: "mnt", dropCapabilities: ["sys_admin", "sys_ptrace", "sys_chroot"] };
 
 const ESCAPE = "\u001b";
+/** What a terminal obeys, or does not show. */
+const CONTROLS = /[\p{Cc}\p{Cf}]/u;
 
 async function beside(
   options: GuestOptions,
@@ -163,6 +166,21 @@ test("without SYS_ADMIN nothing is entered, and the manifest's lines are there",
   });
 });
 
+test("where a seccomp profile forbids setns, that is said, and not a capability", async () => {
+  await beside({}, async (_, roots) => {
+    const before = [compile("../doctor/no-setns.c", "no-setns", [])];
+    const { status, finding } = await examined(roots, { before });
+    assert.equal(status, 1);
+    assert.deepEqual([finding("entry").status, finding("capabilities").status], ["missing", "ok"]);
+    assert.match(
+      finding("entry").what,
+      /not permitted to join the mnt namespace of process \d+: the kernel refused it/,
+    );
+    assert.match(finding("entry").mend?.yaml ?? "", /seccompProfile:\n +type: RuntimeDefault$/);
+    assert.match(finding("seccomp").what, /^a filter, .* whether it allows setns was not seen$/);
+  });
+});
+
 test("without SYS_PTRACE a container of another user is closed, and one of the same is not", async () => {
   const before = without("sys_ptrace");
   await beside({ uid: 1000 }, ({ pid }, roots) =>
@@ -221,6 +239,20 @@ test("the shared root: not named, not here, not there, elsewhere there, read-onl
     const readOnly = await examined(roots);
     assert.deepEqual([readOnly.status, readOnly.finding("shared-root").status], [0, "degraded"]);
     assert.match(readOnly.finding("shared-root").what, /cannot be written to from the container's side \(EROFS\)/);
+    assert.match(readOnly.finding("shared-root").mend?.yaml ?? "", /mountPath: "\/work"\n +readOnly: false$/);
+    const full = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-full-"));
+    try {
+      // In the mount namespace of these cases only.
+      assert.equal(spawnSync("mount", ["-t", "tmpfs", "-o", "size=4k", "full", full]).status, 0);
+      writeFileSync(path.join(full, "file"), Buffer.alloc(4096));
+      const noRoom = await examined(["--shared-root", full]);
+      assert.deepEqual([noRoom.status, noRoom.finding("shared-root").status], [1, "missing"]);
+      assert.match(noRoom.finding("shared-root").what, /the agent cannot write to .* \(ENOSPC\)/);
+      assert.deepEqual(readdirSync(full), ["file"]);
+    } finally {
+      spawnSync("umount", [full]);
+      rmSync(full, { recursive: true });
+    }
   });
 });
 
@@ -285,6 +317,18 @@ test("a program true that never ends, or floods, is ended, and an entry is measu
       assert.equal(report.containers[0]?.entry?.program, "none");
     });
   }
+});
+
+test("what a container says reaches the terminal without what that obeys", async () => {
+  const nasty = "/\u001b]0;title\u0007\u001b[2J\u009b31m\u202egnirts";
+  await beside({ env: { K8S_EXECUTOR_CWD: nasty, K8S_EXECUTOR_CONTAINER: `maven${ESCAPE}[2J` } }, async (_, roots) => {
+    const { status, stdout, stderr } = await doctor(roots);
+    assert.deepEqual([status, stderr], [1, ""]);
+    assert.match(stdout.replaceAll(/\s+/g, " "), /the working directory .*title/);
+    assert.doesNotMatch(stdout.replaceAll("\n", ""), CONTROLS);
+    const { stdout: json } = await doctor([...roots, "--json"]);
+    assert.doesNotMatch(json.trimEnd(), CONTROLS);
+  });
 });
 
 test("a container without any program is entered, and that is said", async () => {

@@ -7,7 +7,7 @@ import { REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
 
 test("doctor, beside throw-away guests that each lack something", (t) => {
-  if (!canRun(t, ["root", "unshare", "nsenter", "setpriv", "prlimit", "script", "mkfifo"])) return;
+  if (!canRun(t, ["root", "unshare", "nsenter", "setpriv", "prlimit", "script", "mkfifo", "cc"])) return;
   // As in a Pod, no processes but ours are to be seen.
   const alone = ["--pid", "--fork", "--kill-child", "--mount-proc"];
   const cases = path.join(REPOSITORY, "test/doctor/cases.ts");
