@@ -42,6 +42,9 @@ job has the variable), --timeout and --kill-after, and
   --socket PATH          a Unix socket for several clients (default: stdin and stdout)
   --drain                the first SIGTERM waits for running tasks; the second cancels them
 
+Doctor: --container, --pid, --shared-root, --container-root and --config as above, and --json for the
+whole of it as one object on stdout. Its exit status is 0 if a step would run, else 1.
+
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3
   --lines                pass on whole lines at once, so that those of stdout and stderr do not

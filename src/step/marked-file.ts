@@ -18,7 +18,10 @@ const NANOSECONDS = 1_000_000;
 /** So that a time in seconds is no rounded number. */
 const STEP_MS = 125;
 
-/** A file in the shared root that the next connect() there removes, should we be killed before we do. */
+/**
+ * A file in the shared root that the next connect() there removes, should we be killed before we do. Only between a write and
+ * the mark that follows it at once, it would not be known as ours.
+ */
 export interface MarkedFile {
   readonly name: string;
   /** Its device and number: what a container put in its place is another. */
