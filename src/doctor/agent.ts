@@ -17,12 +17,17 @@ import { checkSeccomp } from "./seccomp.ts";
  * Checks what is this process's own.
  *
  * @param found The containers that it sees.
+ * @param ofMachine Whether it sees them because its process namespace is the machine's.
  */
-export async function checkAgent(facts: AgentFacts, found: readonly ContainerInfo[]): Promise<Finding[]> {
+export async function checkAgent(
+  facts: AgentFacts,
+  found: readonly ContainerInfo[],
+  ofMachine: boolean,
+): Promise<Finding[]> {
   const helper = await guarded("helper", checkHelper);
   return [
     await guarded("kernel", () => checkKernel()),
-    await guarded("pid-namespace", () => checkPidNamespace(found)),
+    await guarded("pid-namespace", () => checkPidNamespace(found, ofMachine)),
     await guarded("capabilities", () => checkCapabilities(facts)),
     await guarded("seccomp", () => checkSeccomp(facts)),
     await guarded("privileges", checkPrivileges),

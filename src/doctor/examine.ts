@@ -5,6 +5,7 @@ import { examineContainer, UNKNOWN } from "./examine-container.ts";
 import type { Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
 import type { DoctorOptions } from "./options.ts";
+import { isMachines } from "./pid-namespace.ts";
 import type { ContainerReport, Report } from "./report.ts";
 import { openShared } from "./shared.ts";
 import { choose, subjects } from "./subjects.ts";
@@ -40,11 +41,15 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const guests = found.filter(({ role }) => role === "guest");
   const own = found.find(({ role }) => role === "agent")?.name;
   const agent = own ?? AGENT;
-  const { chosen, refused } = choose(options);
+  const ofMachine = isMachines();
+  // Of several on the machine, the others may be anybody's. The only one is the one that connect() would take.
+  const isRestricted = ofMachine && guests.length > 1;
+  const { chosen, refused } = choose(options, isRestricted);
   const shared = openShared(options, agent, [...new Set(guests.map(({ name }) => name ?? UNKNOWN))]);
   const reports: ContainerReport[] = [];
   try {
     for (const subject of subjects(guests, chosen)) {
+      if (isRestricted && !subject.isChosen) continue;
       reports.push(await examineContainer({ ...subject, agent, sharedRoot: shared.root, config: options.config }));
     }
   } finally {
@@ -52,7 +57,7 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   }
   const facts: AgentFacts = { name: agent, entered: enteredOf(reports) };
   const checks = [
-    ...(await checkAgent(facts, found)),
+    ...(await checkAgent(facts, found, ofMachine)),
     ...[failure, shared.finding, refused].filter((finding) => finding !== undefined),
   ];
   const obstacle =

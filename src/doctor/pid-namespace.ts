@@ -1,10 +1,33 @@
 import type { ContainerInfo } from "../discovery/index.ts";
+import { readStat } from "../container/index.ts";
+import { accessProc } from "../system/index.ts";
 import { fault, ok, type Finding } from "./finding.ts";
 import { byHand, inSpec } from "./mend.ts";
 
-/** Whether other containers' processes are to be seen, and whose pid 1 is. */
-export function checkPidNamespace(found: readonly ContainerInfo[]): Finding {
+/** Whether our process namespace is the machine's own: only there kernel threads are to be seen, the first of which has this pid. */
+export function isMachines(): boolean {
+  try {
+    return readStat(accessProc(), "/proc/2").isKernelThread;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether other containers' processes are to be seen, and whose pid 1 is.
+ *
+ * @param found The containers that are to be seen.
+ * @param ofMachine Whether it is the machine's own namespace.
+ */
+export function checkPidNamespace(found: readonly ContainerInfo[], ofMachine: boolean): Finding {
   const guests = found.filter(({ role }) => role === "guest");
+  if (ofMachine) {
+    return fault("pid-namespace", "degraded", {
+      what: `the machine's own: its processes are to be seen, and ${guests.length} containers, be they of this Pod or not`,
+      effect: "steps could run in other Pods; only a container that is chosen is looked at here",
+      mend: inSpec("share the Pod's own process namespace instead", ["hostPID: false", "shareProcessNamespace: true"]),
+    });
+  }
   const pause = found.find(({ role }) => role === "pause");
   const first = pause ? "pid 1 is the Pod's own" : "pid 1 is of this very container";
   if (guests.length > 0) {

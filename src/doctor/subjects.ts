@@ -1,7 +1,8 @@
 import { chooseContainer, type ContainerInfo } from "../discovery/index.ts";
 import type { Subject } from "./examine-container.ts";
-import type { Finding } from "./finding.ts";
+import { fault, type Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
+import { byHand } from "./mend.ts";
 import type { DoctorOptions } from "./options.ts";
 
 function label({ name, pid }: Pick<ContainerInfo, "name" | "pid">): string {
@@ -21,12 +22,29 @@ export function subjects(guests: readonly ContainerInfo[], chosen: number | unde
   return [{ ...named, label: label(named), isChosen: true }, ...found];
 }
 
-/** The pid of the container that is chosen; what is asked for and is not there, or not the only one, is refused. */
-export function choose({ container, pid }: DoctorOptions): {
+function noneChosen(): Finding {
+  return fault("container", "missing", {
+    what: "none is chosen, and those of other Pods are to be seen too",
+    effect: "none is entered",
+    mend: byHand("choose one by --container or --pid"),
+  });
+}
+
+/**
+ * The pid of the container that is chosen; what is asked for and is not there, or not the only one, is refused.
+ *
+ * @param isNeeded Whether one must be chosen.
+ */
+export function choose(
+  { container, pid }: DoctorOptions,
+  isNeeded: boolean,
+): {
   chosen: number | undefined;
   refused: Finding | undefined;
 } {
-  if (container === undefined) return { chosen: pid, refused: undefined };
+  if (container === undefined) {
+    return { chosen: pid, refused: pid === undefined && isNeeded ? noneChosen() : undefined };
+  }
   try {
     return { chosen: chooseContainer(container).pid, refused: undefined };
   } catch (error) {

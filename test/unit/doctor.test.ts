@@ -18,6 +18,7 @@ import { fault } from "../../src/doctor/finding.ts";
 import type { Report } from "../../src/doctor/index.ts";
 import { checkKernel } from "../../src/doctor/kernel.ts";
 import { byHand } from "../../src/doctor/mend.ts";
+import { checkPidNamespace } from "../../src/doctor/pid-namespace.ts";
 import { printable } from "../../src/doctor/printable.ts";
 import { writeInside } from "../../src/doctor/write-inside.ts";
 import { makeMarkedFile, openSharedRoot } from "../../src/step/index.ts";
@@ -39,6 +40,13 @@ test("what a kernel lacks is told, with what that means", () => {
     assert.equal(finding.status, status, release);
     assert.match(finding.what, what);
   }
+});
+
+test("the machine's own process namespace is told from a Pod's", () => {
+  const { status, what, mend } = checkPidNamespace([], true);
+  assert.equal(status, "degraded");
+  assert.match(what, /^the machine's own/);
+  assert.equal(mend?.yaml, "spec:\n  hostPID: false\n  shareProcessNamespace: true");
 });
 
 test("what a terminal obeys, or does not show, is shown as its code", () => {
