@@ -5,6 +5,7 @@ import { listContainers } from "./containers.ts";
 import { doctor } from "./doctor.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
+import { install } from "./install.ts";
 import { JsonResult } from "./json-result.ts";
 import { readCommandLine, type CommandLine } from "./options.ts";
 import { readOwnEnvironment } from "./own-environment.ts";
@@ -19,6 +20,7 @@ import { worker } from "./worker.ts";
 const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   containers: listContainers,
   doctor,
+  install,
   worker,
 };
 
@@ -43,7 +45,8 @@ async function main(args: readonly string[], ours: ReadonlyMap<string, Buffer>):
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run, exec, shell, worker, containers or doctor; see k8s-executor --help";
+  const names = Object.keys({ ...COMMANDS, ...OTHER_COMMANDS }).join(", ");
+  const help = `give one of ${names}; see k8s-executor --help`;
   if (name === undefined) throw usageError("no command is given", help);
   const other = OTHER_COMMANDS[name];
   if (other) return other(rest);
