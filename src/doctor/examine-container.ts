@@ -1,5 +1,6 @@
 import { connect } from "../connect.ts";
 import { pinContainer, type Container } from "../container/index.ts";
+import { ExecutorError } from "../errors/index.ts";
 import type { SharedRoot } from "../step/index.ts";
 import { checkCgroup } from "./cgroup.ts";
 import { checkEntry, type Entry } from "./entry.ts";
@@ -79,8 +80,12 @@ async function enter(container: Container, subject: Subject): Promise<Entered> {
   }
 }
 
-/** Checks one container. Whatever fails is a finding. */
-export async function examineContainer(subject: Subject): Promise<ContainerReport> {
+/**
+ * Checks one container. Whatever fails is a finding.
+ *
+ * @returns Undefined for one that has ended since it was found, and that nobody asked for.
+ */
+export async function examineContainer(subject: Subject): Promise<ContainerReport | undefined> {
   const { label, name, id, pid, isChosen } = subject;
   const conclude = ({ checks, ...entered }: Entered): ContainerReport => {
     const runs = checks.every(({ status }) => status !== "missing");
@@ -90,6 +95,7 @@ export async function examineContainer(subject: Subject): Promise<ContainerRepor
   try {
     container = pinContainer(pid);
   } catch (error) {
+    if (!isChosen && error instanceof ExecutorError && error.code === "TARGET_NOT_FOUND") return undefined;
     return conclude({ checks: [cannotEnter("access", subject, error)], ...NOT_ENTERED });
   }
   try {

@@ -50,7 +50,8 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   try {
     for (const subject of subjects(guests, chosen)) {
       if (isRestricted && !subject.isChosen) continue;
-      reports.push(await examineContainer({ ...subject, agent, sharedRoot: shared.root, config: options.config }));
+      const report = await examineContainer({ ...subject, agent, sharedRoot: shared.root, config: options.config });
+      if (report) reports.push(report);
     }
   } finally {
     shared.root?.close();

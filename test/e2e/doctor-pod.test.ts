@@ -7,15 +7,17 @@ import { DOCUMENT, formatTranscript, normalize } from "../pod/doctor-document.ts
 import { makePackages } from "../pod/doctor-pod.ts";
 import { makeImages } from "../pod/images.ts";
 import { Podman } from "../pod/podman.ts";
+import { makeScratchImage } from "../pod/scratch-image.ts";
 import { findingOf, transcribe, type Transcript } from "../pod/transcribe.ts";
 import { canRun } from "../support/require.ts";
 
 /** In Pods that each lack one thing, started by podman: what doctor says, and that its mend mends. */
 test("doctor in Pods", async (t) => {
-  if (!canRun(t, ["root", "podman", "runc", "jq", "busybox", "nsenter"])) return;
+  if (!canRun(t, ["root", "podman", "runc", "jq", "busybox", "nsenter", "tar"])) return;
   const podman = new Podman();
   try {
     makeImages(podman);
+    makeScratchImage(podman);
     const packages = makePackages(podman);
     const document = normalize(readFileSync(DOCUMENT, "utf8"));
     for (const wanted of doctorCases()) {

@@ -1,7 +1,9 @@
 import type { Container, Pod as Manifest } from "kubernetes-types/core/v1.d.ts";
 
 import type { CheckName, CheckStatus } from "../../src/doctor/finding.ts";
-import { healthyManifest, type PackageName } from "./doctor-pod.ts";
+import { healthyManifest, PACKAGES, type PackageName } from "./doctor-pod.ts";
+import { AGENT_IMAGE } from "./images.ts";
+import { SCRATCH_IMAGE } from "./scratch-image.ts";
 
 /** A Pod that lacks one thing, and what doctor is to say of it. */
 export interface DoctorCase {
@@ -39,6 +41,16 @@ const nothing: Lack = () => undefined;
 export function doctorCases(): DoctorCase[] {
   return [
     lacking("A healthy Pod", nothing, undefined, { status: 0 }),
+    lacking(
+      "A build container of an image that holds nothing",
+      (spec, _agent, build) => {
+        Object.assign(build, { image: SCRATCH_IMAGE, command: ["/go/pause", "maven"], env: [] });
+        const command = [`${PACKAGES}/whole/dist/cli/k8s-executor`, "install", "/go"];
+        spec.initContainers = [{ ...build, name: "install", image: AGENT_IMAGE, command }];
+      },
+      undefined,
+      { status: 0 },
+    ),
     lacking("No shared process namespace", (spec) => delete spec.shareProcessNamespace, ["pid-namespace", "missing"]),
     lacking("No SYS_ADMIN", (_, agent) => delete agent.securityContext?.capabilities, ["capabilities", "missing"]),
     lacking(

@@ -8,7 +8,7 @@ import { AGENT_IMAGE, BUILD_IMAGE } from "./images.ts";
 import type { Output, Podman } from "./podman.ts";
 
 /** Where the agent's container sees the packages. */
-const PACKAGES = "/packages";
+export const PACKAGES = "/packages";
 /** Of the package as it is, and of two that lack something. */
 export type PackageName = "whole" | "no-ffi" | "no-helper";
 
@@ -48,9 +48,11 @@ export function healthyManifest(): Manifest {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name: "doctor" },
+    // podman 4.3 fails at times to remove an init container that has just ended; so let it stay. Nor shall it start it again.
+    metadata: { name: "doctor", annotations: { "io.podman.annotations.init.container.type": "always" } },
     spec: {
       shareProcessNamespace: true,
+      restartPolicy: "OnFailure",
       volumes: [{ name: "shared-workspace", emptyDir: {} }],
       containers: [agent, { ...named("maven"), image: BUILD_IMAGE }],
     },
@@ -65,7 +67,9 @@ export class DoctorPod {
     this.#podman = podman;
     const file = path.join(podman.directory, "doctor.yaml");
     const whole = structuredClone(manifest);
-    whole.spec?.containers[0]?.volumeMounts?.push({ name: "packages", mountPath: PACKAGES, readOnly: true });
+    for (const container of [...(whole.spec?.initContainers ?? []), whole.spec?.containers[0]]) {
+      container?.volumeMounts?.push({ name: "packages", mountPath: PACKAGES, readOnly: true });
+    }
     whole.spec?.volumes?.push({ name: "packages", hostPath: { path: packages, type: "Directory" } });
     writeFileSync(file, JSON.stringify(whole));
     podman.run(["kube", "play", "--network", "none", file]);

@@ -6,11 +6,13 @@ import { DOCUMENT, formatTranscript, withTranscripts } from "./doctor-document.t
 import { makePackages } from "./doctor-pod.ts";
 import { makeImages } from "./images.ts";
 import { Podman } from "./podman.ts";
+import { makeScratchImage } from "./scratch-image.ts";
 import { transcribe } from "./transcribe.ts";
 
 const podman = new Podman();
 try {
   makeImages(podman);
+  makeScratchImage(podman);
   const packages = makePackages(podman);
   const transcripts = doctorCases().map((wanted) => {
     const { status, text } = transcribe(podman, packages, wanted);
