@@ -9,6 +9,8 @@ import { cannotEnter } from "./refusal.ts";
 const ROUNDS = 20;
 /** For one entry: a program of the container's need not end. */
 const LIMITS = { timeout: 2000, forceKillAfterDelay: 500, buffer: false } as const;
+/** For all of them: each may take almost as long as it may. */
+const BUDGET_MS = 5000;
 const EXISTING = "true";
 
 /** How long it takes to start a program in the container and to see its end. */
@@ -54,14 +56,15 @@ async function measure(guest: Guest): Promise<{ first: Attempt; time: EntryTime 
   // What cannot be there: the container cannot know the name before.
   const program = first.outcome === "ran" ? EXISTING : `/${randomUUID()}`;
   const times: number[] = [];
-  while (times.length < ROUNDS) {
+  const deadline = performance.now() + BUDGET_MS;
+  while (times.length < ROUNDS && performance.now() < deadline) {
     const { ms, outcome } = await enter(guest, program);
     if (outcome === "late") return { first, time: undefined };
     times.push(ms);
   }
   return {
     first,
-    time: { medianMs: median(times), rounds: ROUNDS, program: first.outcome === "ran" ? "true" : "none" },
+    time: { medianMs: median(times), rounds: times.length, program: first.outcome === "ran" ? "true" : "none" },
   };
 }
 

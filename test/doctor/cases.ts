@@ -319,6 +319,21 @@ test("a program true that never ends, or floods, is ended, and an entry is measu
   }
 });
 
+test("a program true that takes its time is not run as often", async () => {
+  await beside({}, async ({ pid }, roots) => {
+    inside(
+      pid,
+      "sh",
+      "-c",
+      "printf '#!/bin/sh\\nexec sleep 1\\n' > /tmp/true; chmod +x /tmp/true; mount --bind /tmp/true /usr/bin/true",
+    );
+    const { status, report } = await examined(roots);
+    const { entry } = report.containers[0] ?? {};
+    assert.deepEqual([status, entry?.program], [0, "true"]);
+    assert.ok(entry && entry.rounds >= 1 && entry.rounds < 20 && entry.medianMs > 900);
+  });
+});
+
 test("what a container says reaches the terminal without what that obeys", async () => {
   const nasty = "/\u001b]0;title\u0007\u001b[2J\u009b31m\u202egnirts";
   await beside({ env: { K8S_EXECUTOR_CWD: nasty, K8S_EXECUTOR_CONTAINER: `maven${ESCAPE}[2J` } }, async (_, roots) => {

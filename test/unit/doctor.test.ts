@@ -14,6 +14,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { formatReport, wrap } from "../../src/cli/doctor-text.ts";
+import { examineContainer } from "../../src/doctor/examine-container.ts";
 import { fault } from "../../src/doctor/finding.ts";
 import type { Report } from "../../src/doctor/index.ts";
 import { checkKernel } from "../../src/doctor/kernel.ts";
@@ -127,4 +128,19 @@ test("lines for a manifest are added as someone would who reads them", () => {
       ],
     },
   });
+});
+
+test("a container that has ended meanwhile counts only where it was asked for", async () => {
+  const gone = {
+    name: undefined,
+    id: undefined,
+    uid: undefined,
+    agent: "agent",
+    sharedRoot: undefined,
+    config: undefined,
+  };
+  const subject = { ...gone, label: "it", pid: 4_194_305 };
+  assert.equal(await examineContainer({ ...subject, isChosen: false }), undefined);
+  const report = await examineContainer({ ...subject, isChosen: true });
+  assert.deepEqual([report?.runs, report?.checks[0]?.check, report?.checks[0]?.status], [false, "access", "missing"]);
 });
