@@ -9,6 +9,13 @@ const MOST_TOLD = 300;
 /** The probe did not succeed. */
 export class ProbeError extends Error {
   override readonly name = "ProbeError";
+  /** It was ended for want of time for the whole wait, and might have succeeded. */
+  readonly isCut: boolean;
+
+  constructor(message: string, isCut: boolean) {
+    super(message);
+    this.isCut = isCut;
+  }
 }
 
 /** The end of an output, in one line; a container's text may hold what a terminal obeys. */
@@ -48,5 +55,6 @@ export async function runProbe(
   const result = await (typeof probe === "string"
     ? guest.run({ ...options, script: probe, shell: "sh", transport: "memfd" })
     : guest.exec(probe, options));
-  if (result.failed) throw new ProbeError(`${howItEnded(result)}, ${lastWords(result)}`);
+  if (!result.failed) return;
+  throw new ProbeError(`${howItEnded(result)}, ${lastWords(result)}`, result.timedOut && left < LONGEST_MS);
 }
