@@ -1,3 +1,6 @@
 export { chooseBackend, type BackendChoice } from "./choose.ts";
 export { LimitedBackend, requireConcurrency } from "./concurrency.ts";
 export { type Backend, type Ending, type Running } from "./types.ts";
+export { helperPath } from "./helper-file.ts";
+export { loadLibc } from "./native/libc.ts";
+export { findNsenter } from "./nsenter/installed.ts";

@@ -6,6 +6,7 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
   k8s-executor shell [options]                      an interactive shell, bash or sh
   k8s-executor worker [options]                     serves GoCD's task messages
   k8s-executor install DIR [--helper] [--cli]       copies programs for other containers there
+  k8s-executor doctor [--json]                      whether steps would run, and what would mend it
 
 Which container
   --pid N                its main process           (default $GO_K8S_CONTAINER_PID)
@@ -46,6 +47,9 @@ Installing, as an init container does it, to a volume that other containers moun
   DIR/pause              the main process of a container that only waits for steps
   --helper               also DIR/k8s-executor-helper
   --cli                  also this command line, DIR/k8s-executor/bin/k8s-executor, which needs Node
+
+Doctor: --container, --pid, --shared-root, --container-root and --config as above, and --json for the
+whole of it as one object on stdout. Its exit status is 0 if a step would run, else 1.
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { ExecutorError } from "../index.ts";
 import { listContainers } from "./containers.ts";
+import { doctor } from "./doctor.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
 import { install } from "./install.ts";
@@ -18,6 +19,7 @@ import { worker } from "./worker.ts";
 /** Those with options of their own. */
 const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   containers: listContainers,
+  doctor,
   install,
   worker,
 };

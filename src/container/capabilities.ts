@@ -15,8 +15,15 @@ const NEEDED = {
 
 export type CapabilityName = keyof typeof NEEDED;
 
-/** Which of these capabilities this process does not have. */
-export function missingCapabilities(wanted: readonly CapabilityName[]): CapabilityName[] {
-  const effective = BigInt(`0x${readStatus(accessProc(), "/proc/self").get("CapEff") ?? "0"}`);
-  return wanted.filter((name) => ((effective >> BigInt(NEEDED[name])) & 1n) === 0n);
+/**
+ * Which of these capabilities this process does not have.
+ *
+ * @param set "CapBnd": which it could not even have as root.
+ */
+export function missingCapabilities(
+  wanted: readonly CapabilityName[],
+  set: "CapEff" | "CapBnd" = "CapEff",
+): CapabilityName[] {
+  const has = BigInt(`0x${readStatus(accessProc(), "/proc/self").get(set) ?? "0"}`);
+  return wanted.filter((name) => ((has >> BigInt(NEEDED[name])) & 1n) === 0n);
 }

@@ -41,6 +41,13 @@ export function parseLimits(text: string): ResourceLimit[] {
   });
 }
 
+/** The soft limit of a process for one resource; Infinity where there is none. */
+export function readLimit(proc: Proc, directory: string, name: "Max processes" | "Max open files"): number {
+  const limits = parseLimits(proc.read(`${directory}/limits`).toString("latin1"));
+  const soft = limits.find(({ resource }) => resource === RESOURCES[name])?.soft ?? INFINITY;
+  return soft === INFINITY ? Infinity : Number(soft);
+}
+
 /** The limits of a process that are not ours. */
 export function readForeignLimits(proc: Proc, directory: string): ResourceLimit[] {
   const read = (of: string): ResourceLimit[] => parseLimits(proc.read(`${of}/limits`).toString("latin1"));
