@@ -5,6 +5,8 @@ import path from "node:path";
 import type { Pod as Manifest } from "kubernetes-types/core/v1.d.ts";
 import { parse } from "yaml";
 
+import type { Job } from "../gocd/job.ts";
+import { parseReplay, type Replay } from "../gocd/replay.ts";
 import { REPOSITORY } from "../support/programs.ts";
 import { AGENT_IMAGE } from "./images.ts";
 import { PACKAGE } from "./pod.ts";
@@ -32,6 +34,7 @@ function manifest(): Manifest {
   if (!agent || others.length !== 3) throw new Error(`${MANIFEST} has no four containers`);
   agent.image = AGENT_IMAGE;
   agent.command = ["sleep", "1000000"];
+  agent.env?.push({ name: "K8S_EXECUTOR_CONTAINER", value: "agent" });
   agent.volumeMounts?.push({ mountPath: PACKAGE, name: "package" });
   pod.spec?.volumes?.push({ name: "package", hostPath: { path: REPOSITORY, type: "Directory" } });
   for (const container of others) {
@@ -75,6 +78,14 @@ export class SeveralPod {
     const { program, environment } = this.#podman;
     const [command = "", ...rest] = [...program, "exec", ...options, `${PACKAGE}/dist/cli/k8s-executor`, ...args];
     return spawn(command, rest, { env: environment, stdio: ["pipe", "pipe", "pipe"] });
+  }
+
+  /** Runs one task of a job, as a GoCD agent in the agent's container does. */
+  replay(job: Job): Replay {
+    const program = ["--import", `${PACKAGE}/node_modules/tsx/dist/loader.mjs`, `${PACKAGE}/test/gocd/agent.ts`];
+    const options = ["--interactive", "--workdir", "/go", "--env", `PATH=${PACKAGE}/dist/cli:/usr/bin:/bin`];
+    const command = ["exec", ...options, this.nameOf("agent"), "node", ...program];
+    return parseReplay(this.#podman.run(command, Buffer.from(JSON.stringify(job))));
   }
 
   /** Starts one more container in the Pod. */
