@@ -62,7 +62,6 @@ inPod("no name or command line of a container commands a terminal, or makes a li
     const loud = listed.find((container) => container.id === id);
     assert.deepEqual([loud?.pid, loud?.name], [pid, undefined], "that is no name");
     assert.equal(refusal(pod, ["--container", "unknown"]).code, "TARGET_NOT_FOUND");
-    assert.equal(refusal(pod, ["--container", escapes]).code, "TARGET_NOT_FOUND");
     assert.deepEqual(run(pod, ["--container", id.slice(0, 12)], "echo ran"), [0, "ran\n"]);
   } finally {
     pod.remove("loud");

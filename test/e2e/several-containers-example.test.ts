@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 
 import { SHOP, tasksOf } from "../gocd/pipeline.ts";
 import { PACKAGE } from "../pod/pod.ts";
 import { checkOutShop, SHOP_FILES } from "../pod/shop.ts";
 import type { SeveralPod } from "../pod/several-pod.ts";
 import { withSeveralPod } from "../pod/several-tests.ts";
+import { rerun, transcriptsOf, withoutNumbers } from "../pod/transcripts.ts";
 import type { Output } from "../pod/podman.ts";
+import { REPOSITORY } from "../support/programs.ts";
 
 /** The programs of examples/several-containers, in the Pod of its manifest. */
 const inPod = withSeveralPod();

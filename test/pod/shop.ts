@@ -20,7 +20,11 @@ export const SHOP_FILES: Readonly<Record<string, string>> = {
 };
 
 /** What GoCD does before the tasks; with the example's job, which finds this package as a project finds its dependencies. */
-export function checkOutShop(pod: SeveralPod, packageDirectory: string, files: Readonly<Record<string, string>> = SHOP_FILES): void {
+export function checkOutShop(
+  pod: SeveralPod,
+  packageDirectory: string,
+  files: Readonly<Record<string, string>> = SHOP_FILES,
+): void {
   const shop = "/go/pipelines/shop";
   const script = [
     `rm -rf ${shop} && mkdir -p ${shop}/src/test ${shop}/ci/node_modules`,

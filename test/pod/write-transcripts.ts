@@ -16,7 +16,13 @@ try {
   makeSeveralImages(podman);
   const pod = new SeveralPod(podman);
   const text = readFileSync(file, "utf8");
-  writeFileSync(file, withTranscripts(text, transcriptsOf(text).map((block) => rerun(pod, block))));
+  writeFileSync(
+    file,
+    withTranscripts(
+      text,
+      transcriptsOf(text).map((block) => rerun(pod, block)),
+    ),
+  );
 } finally {
   podman.close();
 }
