@@ -56,6 +56,7 @@ inPod("its exit status is that of the first part that failed, and the other one 
 inPod("a container that is killed meanwhile fails its part alone", (pod) => {
   const { pid } = pod.inspect("golang");
   checkOutShop(pod, PACKAGE, {
+    ...SHOP_FILES,
     "main_test.sh": `kill -9 ${pid}; sleep 1000`,
     "src/test/verify.sh": "echo verified",
   });

@@ -17,6 +17,7 @@ echo "${own} saw ${other}"
 export const SHOP_FILES: Readonly<Record<string, string>> = {
   "src/test/verify.sh": build(BASH, "maven", "golang"),
   "main_test.sh": build(BUSYBOX, "golang", "maven"),
+  "ci/package.json": JSON.stringify({ type: "module", dependencies: { "k8s-executor": "*" } }),
 };
 
 /** What GoCD does before the tasks; with the example's job, which finds this package as a project finds its dependencies. */
