@@ -1,5 +1,6 @@
 import type { Backend } from "./backend/index.ts";
-import { requireKill, stepUser, type Container } from "./container/index.ts";
+import { requireKill, stepUser, type Container, type ContainerName } from "./container/index.ts";
+import type { ContainerDefaults } from "./defaults/index.ts";
 import { invalidOption, requireTypes, type OptionType } from "./errors/index.ts";
 import { Step, type ProcessOptions } from "./process/index.ts";
 import type { BackendName } from "./result/index.ts";
@@ -70,12 +71,15 @@ export class Guest implements AsyncDisposable {
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;
   readonly #backend: Backend;
+  /** What its steps are, where they do not say so themselves. */
+  readonly defaults: ContainerDefaults;
   #isClosed = false;
   #isReleased = false;
   #underWay = 0;
 
   /** @internal Use connect. */
-  constructor(container: Container, sharedRoot: SharedRoot | undefined, backend: Backend) {
+  constructor(container: Container, sharedRoot: SharedRoot | undefined, backend: Backend, defaults: ContainerDefaults) {
+    this.defaults = defaults;
     this.#container = container;
     this.#sharedRoot = sharedRoot;
     this.#backend = backend;
@@ -84,6 +88,16 @@ export class Guest implements AsyncDisposable {
   /** The pid of the container's main process. */
   get pid(): number {
     return this.#container.pid;
+  }
+
+  /** What the container goes by; all but the kubelet's name are its own claims. */
+  get names(): readonly ContainerName[] {
+    return this.#container.names;
+  }
+
+  /** Whether the container's main process is still there. */
+  get isAlive(): boolean {
+    return !this.#isReleased && this.#container.isAlive();
   }
 
   get backend(): BackendName {
@@ -113,7 +127,10 @@ export class Guest implements AsyncDisposable {
    * ```
    */
   run(options: RunOptions): Step {
-    return this.#start(() => prepareScript(this.#source(options), options), options);
+    return this.#start(() => {
+      const whole = this.#withDefaults(options);
+      return prepareScript(this.#source(whole), { ...whole, shell: options.shell ?? this.defaults.shell });
+    }, options);
   }
 
   /**
@@ -127,7 +144,10 @@ export class Guest implements AsyncDisposable {
    * ```
    */
   exec(command: readonly string[], options: ExecOptions = {}): Step {
-    return this.#start(() => prepareProgram(command, this.#source(options), options), options);
+    return this.#start(() => {
+      const whole = this.#withDefaults(options);
+      return prepareProgram(command, this.#source(whole), whole);
+    }, options);
   }
 
   /** Releases what was kept for further steps. Steps under way go on. */
@@ -141,8 +161,13 @@ export class Guest implements AsyncDisposable {
     this.close();
   }
 
-  #source(options: ExecOptions): StepSource {
+  #withDefaults<Options extends ExecOptions>(options: Options): Options {
     requireTypes(options, OPTION_TYPES);
+    const { user, cwd, env } = this.defaults;
+    return { ...options, user: options.user ?? user, cwd: options.cwd ?? cwd, env: { ...env, ...options.env } };
+  }
+
+  #source(options: ExecOptions): StepSource {
     if (this.#isClosed) throw invalidOption("the guest is closed", "connect again");
     const { environment, cwd } = this.#container;
     const { identity, variables } = stepUser(this.#container, options);

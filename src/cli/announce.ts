@@ -1,9 +1,15 @@
 import type { Guest, StepResult } from "../index.ts";
 import { formatDuration } from "./duration.ts";
 
+/** Which container it is: by its name, if it has one. */
+export function describeGuest({ pid, names }: Pick<Guest, "pid" | "names">): string {
+  const [known] = names;
+  return known ? `the container ${known.name}, process ${pid}` : `the container of process ${pid}`;
+}
+
 /** The first line of a step: what runs where. Of a script only its shell, of a program only its name: both may hold secrets. */
-export function header(command: string, cwd: string, { pid, backend }: Pick<Guest, "pid" | "backend">): string {
-  return `running ${command} in ${cwd}, in the container of process ${pid} (${backend})`;
+export function header(command: string, cwd: string, guest: Pick<Guest, "pid" | "names" | "backend">): string {
+  return `running ${command} in ${cwd}, in ${describeGuest(guest)} (${guest.backend})`;
 }
 
 /**

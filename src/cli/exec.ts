@@ -12,5 +12,10 @@ export async function exec(line: CommandLine, json?: JsonResult): Promise<number
   }
   const [program] = line.positionals;
   if (program === undefined) throw usageError("no program is given", "write it, and its arguments, after our options");
-  return execute(line, json, program, (guest) => guest.exec(line.positionals, { ...line.step, buffer: false }));
+  return execute(
+    line,
+    json,
+    () => program,
+    (guest) => guest.exec(line.positionals, { ...line.step, buffer: false }),
+  );
 }

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 
-import { connect, type Guest, type Step, type StepResult } from "../index.ts";
-import { footer, header } from "./announce.ts";
+import type { Guest, Step, StepResult } from "../index.ts";
+import { describeGuest, footer, header } from "./announce.ts";
+import { connectAsAsked } from "./connecting.ts";
 import { destinations, type Destinations } from "./destination.ts";
 import { exitStatusOfResult } from "./exit-status.ts";
 import { ForwardedSignals } from "./forwarded-signals.ts";
@@ -23,10 +24,10 @@ import { lendTerminal } from "./terminal.ts";
 export async function execute(
   line: CommandLine,
   json: JsonResult | undefined,
-  command: string,
+  command: (guest: Guest) => string,
   start: (guest: Guest) => Step,
 ): Promise<number> {
-  const guest = await connect(line.connect);
+  const guest = await connectAsAsked(line);
   const signals = new ForwardedSignals();
   try {
     if (line.verbose) introduce(guest);
@@ -39,7 +40,7 @@ export async function execute(
     const step = start(guest);
     for (const warning of step.warnings) say(`warning: ${warning}`);
     // Nothing of it is passed on before we await. What could not even be prepared runs nowhere.
-    if (line.announces && step.cwd !== undefined) say(header(command, step.cwd, guest));
+    if (line.announces && step.cwd !== undefined) say(header(command(guest), step.cwd, guest));
     const followed = await show(step, line, to, signals);
     const status = statusOf(line, followed);
     report(line, followed, status, to[2].isMidLine, guest.limitations.length);
@@ -89,7 +90,7 @@ function report(
 }
 
 function introduce(guest: Guest): void {
-  say(`entering the container of process ${guest.pid} by ${guest.backend} (${guest.backendReason})`);
+  say(`entering ${describeGuest(guest)} by ${guest.backend} (${guest.backendReason})`);
   for (const limitation of guest.limitations) say(`note: ${limitation}`);
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { ExecutorError } from "../index.ts";
+import { listContainers } from "./containers.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
 import { JsonResult } from "./json-result.ts";
@@ -12,6 +13,12 @@ import { say } from "./say.ts";
 import { shell } from "./shell.ts";
 import { usageError } from "./usage-error.ts";
 import { worker } from "./worker.ts";
+
+/** Those with options of their own. */
+const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  containers: listContainers,
+  worker,
+};
 
 const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = {
   run,
@@ -34,9 +41,10 @@ async function main(args: readonly string[], ours: ReadonlyMap<string, Buffer>):
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run, exec, shell or worker; see k8s-executor --help";
+  const help = "give run, exec, shell, worker or containers; see k8s-executor --help";
   if (name === undefined) throw usageError("no command is given", help);
-  if (name === "worker") return worker(rest);
+  const other = OTHER_COMMANDS[name];
+  if (other) return other(rest);
   const command = COMMANDS[name];
   if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);
   const target = jsonTarget(name, rest);

@@ -2,8 +2,9 @@ import { realpathSync } from "node:fs";
 import path from "node:path";
 
 import { isInsideJob } from "../gocd/index.ts";
-import type { ConnectOptions, ExecOptions, RunOptions } from "../index.ts";
+import type { ConnectOptions, ExecOptions, ReadyOptions, RunOptions } from "../index.ts";
 import { currentDirectory, relativeBelow } from "../system/index.ts";
+import { readContainer, readWait, variable } from "./container-options.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
 import { parse } from "./parse.ts";
@@ -13,6 +14,10 @@ import { usageError } from "./usage-error.ts";
 /** What a command line asks for. */
 export interface CommandLine {
   connect: ConnectOptions;
+  /** Milliseconds to wait for the container; undefined: it must be there. */
+  wait: number | undefined;
+  /** What must succeed in it first. */
+  probe: ReadyOptions["probe"];
   step: ExecOptions;
   /** What the user should know of what was asked for. */
   notes: string[];
@@ -28,35 +33,6 @@ export interface CommandLine {
   script: string | undefined;
   transport: RunOptions["transport"];
   positionals: string[];
-}
-
-function parsePid(option: string | undefined): number | undefined {
-  const text = option ?? process.env["GO_K8S_CONTAINER_PID"] ?? "";
-  if (text === "") return undefined;
-  if (!/^\d+$/.test(text)) {
-    const source = option === undefined ? "GO_K8S_CONTAINER_PID" : "--pid";
-    throw usageError(`${source} ${JSON.stringify(text)} is not a process id`, "give a positive whole number");
-  }
-  return Number(text);
-}
-
-/** The options that name the container, and the variables that are their defaults. @throws ExecutorError INVALID_OPTION. */
-export function readContainer(
-  values: Readonly<Partial<Record<"pid" | "shared-root" | "container-root" | "backend", string>>>,
-): Omit<ConnectOptions, "pid"> & { pid: number | undefined } {
-  const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
-  return {
-    pid: parsePid(values.pid),
-    sharedRoot,
-    containerRoot: values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT")),
-    // connect() itself refuses an unknown one, with the list of those there are.
-    backend: values.backend as ConnectOptions["backend"],
-  };
-}
-
-function requirePid(pid: number | undefined): number {
-  if (pid !== undefined) return pid;
-  throw usageError("no container was named", "give --pid, or set GO_K8S_CONTAINER_PID to the pid of its main process");
 }
 
 function realPath(directory: string): string {
@@ -75,11 +51,6 @@ function defaultCwd(sharedRoot: string | undefined): string | undefined {
   // Ours has no links in it; the shared root may be named by one.
   const relative = relativeBelow(realPath(sharedRoot), cwd);
   return relative === undefined ? undefined : path.join(sharedRoot, relative);
-}
-
-/** The value of a variable that counts as unset when it is empty. */
-function variable(name: string): string | undefined {
-  return process.env[name] === "" ? undefined : process.env[name];
 }
 
 function duration(option: string, text: string | undefined): number | undefined {
@@ -101,8 +72,7 @@ export function readCommandLine(
   const help = values.help ?? false;
   const hasTerminal = command === "shell" || (values.tty ?? false);
   const passesInput = command === "shell" || (values.stdin ?? values.interactive ?? false);
-  const container = help ? { pid: 0 } : readContainer(values);
-  const connect: ConnectOptions = { ...container, pid: requirePid(container.pid) };
+  const connect: ConnectOptions = help ? {} : readContainer(values);
   if (values.quiet && values.verbose) throw usageError("both --quiet and --verbose are given", "give one of them");
   const { env, notes } = readVariables(ours, values);
   const insideJob = isInsideJob(ours);
@@ -114,6 +84,7 @@ export function readCommandLine(
   }
   return {
     connect,
+    ...readWait(values),
     notes,
     step: {
       // Programs draw by it; what the container has was set for no terminal.

@@ -1,11 +1,9 @@
 import { parseArgs } from "node:util";
 
+import { CONTAINER_OPTIONS } from "./container-options.ts";
 import { usageError } from "./usage-error.ts";
 
-const COMMON = {
-  pid: { type: "string" },
-  "shared-root": { type: "string" },
-  "container-root": { type: "string" },
+const STEP_OPTIONS = {
   env: { type: "string", multiple: true },
   "env-file": { type: "string", multiple: true },
   "pass-env": { type: "string", multiple: true },
@@ -21,7 +19,6 @@ const COMMON = {
   tty: { type: "boolean", short: "t" },
   timeout: { type: "string" },
   "kill-after": { type: "string" },
-  backend: { type: "string" },
   lines: { type: "boolean" },
   quiet: { type: "boolean" },
   verbose: { type: "boolean" },
@@ -31,7 +28,9 @@ const COMMON = {
   transport: { type: "string" },
 } as const;
 
-type Parsed = ReturnType<typeof parseArgs<{ options: typeof COMMON; allowPositionals: true }>>;
+type Options = typeof CONTAINER_OPTIONS & typeof STEP_OPTIONS;
+type Parsed = ReturnType<typeof parseArgs<{ options: Options; allowPositionals: true }>>;
+const OPTIONS: Options = { ...CONTAINER_OPTIONS, ...STEP_OPTIONS };
 
 interface Split {
   /** Our options, without --json: parseArgs knows no optional values. */
@@ -42,7 +41,7 @@ interface Split {
 }
 
 function takesValue(arg: string): boolean {
-  return Object.entries(COMMON).some(([name, { type }]) => arg === `--${name}` && type === "string");
+  return Object.entries(OPTIONS).some(([name, { type }]) => arg === `--${name}` && type === "string");
 }
 
 /** As for docker exec, the program ends our options: what comes after it is its own. */
@@ -68,7 +67,7 @@ function split(command: string, args: readonly string[]): Split {
 export function parse(command: string, args: readonly string[]): Parsed {
   const { ours, operands } = split(command, args);
   try {
-    return parseArgs({ args: [...ours, "--", ...operands], options: COMMON, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...ours, "--", ...operands], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {
     throw explainParsing(error, ours);
   }

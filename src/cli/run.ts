@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 
+import type { Guest } from "../index.ts";
 import { execute } from "./execute.ts";
 import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
@@ -8,7 +9,8 @@ import { errnoText, usageError } from "./usage-error.ts";
 /** `k8s-executor run`: a script through a shell. */
 export async function run(line: CommandLine, json?: JsonResult): Promise<number> {
   const script = readScript(line);
-  return execute(line, json, line.shell ?? "sh", (guest) =>
+  const shell = (guest: Guest): string => line.shell ?? guest.defaults.shell ?? "sh";
+  return execute(line, json, shell, (guest) =>
     guest.run({ ...line.step, script, shell: line.shell, transport: line.transport, buffer: false }),
   );
 }

@@ -1,5 +1,6 @@
 import { isatty } from "node:tty";
 
+import type { Guest } from "../index.ts";
 import { execute } from "./execute.ts";
 import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
@@ -20,6 +21,14 @@ export async function shell(line: CommandLine, json?: JsonResult): Promise<numbe
     throw usageError(`shell takes no arguments, and ${JSON.stringify(operand)} is one`, "use k8s-executor exec");
   }
   if (!isatty(0)) throw usageError("stdin is no terminal, and shell needs one", "use k8s-executor run for a script");
-  const command = line.shell === undefined ? BEST : [line.shell];
-  return execute(line, json, line.shell ?? "a shell", (guest) => guest.exec(command, { ...line.step, buffer: false }));
+  const named = (guest: Guest): string | undefined => line.shell ?? guest.defaults.shell;
+  return execute(
+    line,
+    json,
+    (guest) => named(guest) ?? "a shell",
+    (guest) => {
+      const name = named(guest);
+      return guest.exec(name === undefined ? BEST : [name], { ...line.step, buffer: false });
+    },
+  );
 }

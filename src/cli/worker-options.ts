@@ -1,16 +1,13 @@
 import { parseArgs } from "node:util";
 
 import type { GocdWorkerOptions } from "../index.ts";
+import { CONTAINER_OPTIONS, readContainer, readWait } from "./container-options.ts";
 import { parseDuration } from "./duration.ts";
-import { readContainer } from "./options.ts";
 import { explainParsing } from "./parse.ts";
 import { usageError } from "./usage-error.ts";
 
 const OPTIONS = {
-  pid: { type: "string" },
-  "shared-root": { type: "string" },
-  "container-root": { type: "string" },
-  backend: { type: "string" },
+  ...CONTAINER_OPTIONS,
   mask: { type: "string", multiple: true },
   timeout: { type: "string" },
   "kill-after": { type: "string" },
@@ -47,6 +44,7 @@ export function readWorkerCommandLine(args: readonly string[]): WorkerCommandLin
   return {
     options: {
       ...readContainer(values),
+      ...readWait(values),
       maskedVariables: values.mask,
       timeout: duration("timeout"),
       forceKillAfterDelay: duration("kill-after"),

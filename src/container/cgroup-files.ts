@@ -15,7 +15,8 @@ export function parseCgroups(text: string): Map<string, string> {
   return cgroups;
 }
 
-function unescape(text: string): string {
+/** Octal escapes of /proc/PID/mountinfo. */
+export function unescapeMount(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
@@ -29,6 +30,6 @@ export function parseMounts(text: string, hierarchy: string): CgroupMount[] {
       hierarchy === ""
         ? type === "cgroup2"
         : type === "cgroup" && hierarchy.split(",").every((controller) => options.split(",").includes(controller));
-    return isIt ? [{ root: unescape(root), point: unescape(point) }] : [];
+    return isIt ? [{ root: unescapeMount(root), point: unescapeMount(point) }] : [];
   });
 }

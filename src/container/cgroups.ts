@@ -67,7 +67,7 @@ function openByOurMounts(proc: Proc, hierarchy: string, cgroup: string): number 
 }
 
 /** A process that is pinned, and what leads to its cgroups. */
-interface Target {
+export interface CgroupTarget {
   pid: number;
   /** Its directory below /proc. */
   directory: string;
@@ -76,10 +76,19 @@ interface Target {
 }
 
 /**
- * The same where our mounts do not reach it, by the container's own. The container may have mounted anything there: it
- * counts only where the kernel itself lists the target as a member.
+ * Opens the directory of a process's cgroup by our own mounts and, where they do not reach it, by the container's. The
+ * container may have mounted anything there: it counts only where the kernel itself lists the target as a member.
+ *
+ * @param hierarchy Its controllers, as "cpu,cpuacct"; "" is the unified one.
+ * @param cgroup Its path, as /proc/PID/cgroup has it.
+ * @returns A descriptor, which the caller closes. Throws an error with an errno as its code.
  */
-function openByEither(proc: Proc, { pid, directory, root }: Target, hierarchy: string, cgroup: string): number {
+export function openCgroup(
+  proc: Proc,
+  { pid, directory, root }: CgroupTarget,
+  hierarchy: string,
+  cgroup: string,
+): number {
   try {
     return openByOurMounts(proc, hierarchy, cgroup);
   } catch (error) {
@@ -95,7 +104,7 @@ function openByEither(proc: Proc, { pid, directory, root }: Target, hierarchy: s
 }
 
 /** Opens the cgroups of a process that are not ours. What cannot be opened is an obstacle, not an error. */
-export function openForeignCgroups(proc: Proc, target: Target, descriptors: Descriptors): Cgroups {
+export function openForeignCgroups(proc: Proc, target: CgroupTarget, descriptors: Descriptors): Cgroups {
   const read = (of: string): Map<string, string> => parseCgroups(proc.read(`${of}/cgroup`).toString("latin1"));
   const ours = read("/proc/self");
   const processes: number[] = [];
@@ -105,11 +114,11 @@ export function openForeignCgroups(proc: Proc, target: Target, descriptors: Desc
   for (const [hierarchy, cgroup] of read(target.directory)) {
     if (hierarchy === "memory" || hierarchy === "") {
       oom.watch(() => openByOurMounts(proc, hierarchy, ours.get(hierarchy) ?? "/"));
-      oom.watch(() => openByEither(proc, target, hierarchy, cgroup));
+      oom.watch(() => openCgroup(proc, target, hierarchy, cgroup));
     }
     if (cgroup === ours.get(hierarchy)) continue;
     try {
-      if (hierarchy === "") unified = descriptors.adopt(openByEither(proc, target, hierarchy, cgroup));
+      if (hierarchy === "") unified = descriptors.adopt(openCgroup(proc, target, hierarchy, cgroup));
       // Here something is written, which must never be to a mount of the container's.
       else if (processes.length < MAX_HIERARCHIES)
         processes.push(descriptors.adopt(openProcesses(openByOurMounts(proc, hierarchy, cgroup))));

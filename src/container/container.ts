@@ -7,7 +7,9 @@ import { readIdentity, readStatus, type Identity } from "./identity.ts";
 import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./limits.ts";
 import { hasOurRoot, openForeignNamespaces, type Namespace } from "./namespaces.ts";
 import { permissionDenied } from "./permission.ts";
+import { readNames, type ContainerName } from "./names.ts";
 import { readStat, type ProcessStat } from "./process-stat.ts";
+import { isBeingCreated } from "./runtime-init.ts";
 
 /** Descriptors that refer to the main process only, also after its number was given to another. */
 export interface Pin {
@@ -26,6 +28,10 @@ export interface Container {
   readonly identity: Identity;
   /** Our own capability bounding set, capabilities(7). */
   readonly ourBounding: bigint;
+  /** What it goes by; all but the kubelet's name are its own claims. */
+  readonly names: readonly ContainerName[];
+  /** When its main process started, in clock ticks since boot. */
+  readonly startTime: string;
   /** The environment of its main process. */
   readonly environment: ReadonlyMap<string, Buffer>;
   /** Limits of its main process that are not ours, which a step takes over. */
@@ -67,6 +73,14 @@ function notEnterable(pid: number, why: string): ExecutorError {
   });
 }
 
+function beingCreated(pid: number): ExecutorError {
+  return new ExecutorError("TARGET_NOT_ENTERABLE", {
+    problem: `process ${pid} is still its container runtime's own program: the container is being created`,
+    remedy: "wait until it has started (--wait, waitForReady)",
+    details: { pid },
+  });
+}
+
 function refuseUnenterable(pid: number, stat: ProcessStat): void {
   if (stat.isKernelThread) throw notEnterable(pid, "is a kernel thread");
   if (stat.state === "Z" || stat.state === "X") throw notEnterable(pid, "has ended and is a zombie");
@@ -82,9 +96,11 @@ export function requireKill(identity: Identity): void {
  * Pins the container whose main process has this pid.
  *
  * @param pid As this process's own /proc counts.
+ * @param startTime When the process that is meant started, in clock ticks since boot; one that started at another time is not
+ *   found.
  * @throws ExecutorError INVALID_OPTION, TARGET_NOT_FOUND, TARGET_NOT_ENTERABLE or PERMISSION_DENIED.
  */
-export function pinContainer(pid: number): Container {
+export function pinContainer(pid: number, startTime?: string): Container {
   if (!Number.isSafeInteger(pid) || pid <= 0 || pid > 0x7fffffff) {
     throw invalidOption(`pid ${pid} is not a process id`, "give a positive whole number");
   }
@@ -95,22 +111,28 @@ export function pinContainer(pid: number): Container {
     // Everything below goes through the descriptor: a pid that is reused meanwhile is a file that is not there.
     const path = directory === undefined ? `/proc/${pid}` : `/proc/self/fd/${directory}`;
     const stat = readStat(proc, path);
+    if (startTime !== undefined && stat.startTime !== startTime) throw gone(pid, undefined);
     refuseUnenterable(pid, stat);
     const namespaces = openForeignNamespaces(proc, path, descriptors);
     if (namespaces.length === 0 && (directory === undefined || hasOurRoot(path))) {
       throw notEnterable(pid, "is in this process's own container");
     }
     const inOtherUserNamespace = namespaces.some((namespace) => namespace.name === "user");
+    // First of all that it says of itself: once this is the container's own, so is the rest.
+    const environment = readEnviron(proc, path);
+    if (isBeingCreated(proc, path, environment)) throw beingCreated(pid);
     const identity = readIdentity(proc, path, inOtherUserNamespace);
     if (!inOtherUserNamespace) requireKill(identity);
     const pin = directory === undefined ? undefined : { directory, root: descriptors.directory(`${path}/root`) };
     const container: Container = {
       pid,
+      startTime: stat.startTime,
       pin,
       namespaces,
       identity,
       ourBounding: BigInt(`0x${readStatus(proc, "/proc/self").get("CapBnd") ?? ""}`),
-      environment: readEnviron(proc, path),
+      environment,
+      names: readNames(proc, path, environment),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
       cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root }, descriptors),

@@ -1,9 +1,15 @@
 export { missingCapabilities, type CapabilityName } from "./capabilities.ts";
 export { stepUser, type StepUser, type UserOptions } from "./as-user.ts";
-export { MAX_HIERARCHIES } from "./cgroups.ts";
+export { parseCgroups } from "./cgroup-files.ts";
+export { openCgroupFile } from "./cgroup-handle.ts";
+export { MAX_HIERARCHIES, openCgroup, type CgroupTarget } from "./cgroups.ts";
 export { pinContainer, requireKill, type Container } from "./container.ts";
 export { parseEnviron, readEnviron } from "./environ.ts";
-export { type Identity } from "./identity.ts";
+export { readStatus, type Identity } from "./identity.ts";
+export { readCommand, readNames, type ContainerName, type NameSource } from "./names.ts";
 export { NAMESPACE_FLAGS, type Namespace, type NamespaceName } from "./namespaces.ts";
 export { readStat } from "./process-stat.ts";
+export { isBeingCreated } from "./runtime-init.ts";
+export { STEP_ID } from "./step-id.ts";
 export { permissionDenied } from "./permission.ts";
+export { userName } from "./user-name.ts";

@@ -1,4 +1,4 @@
-import type { NamespaceName } from "../container/index.ts";
+import type { ContainerName, NamespaceName } from "../container/index.ts";
 
 /** What a container is to us. */
 export type ContainerRole =
@@ -8,22 +8,6 @@ export type ContainerRole =
   | "pause"
   /** Any other: steps can be run in it. */
   | "guest";
-
-/** Where a container's name is from. */
-export type NameSource =
-  /** A variable of its main process. */
-  | "K8S_EXECUTOR_CONTAINER"
-  | "GO_K8S_CONTAINER_NAME"
-  /** The argument of its main process, which is our pause program. */
-  | "pause"
-  /** The kubelet, which mounts each container's own termination log into it. */
-  | "kubelet";
-
-/** A name that a container goes by. */
-export interface ContainerName {
-  name: string;
-  source: NameSource;
-}
 
 /** What a container's cgroup has used, and what it may use. Undefined: it cannot be seen from here. */
 export interface CgroupUse {
@@ -50,11 +34,11 @@ export interface ContainerInfo {
   uid: number;
   /** Its user's name in its own /etc/passwd. */
   user: string | undefined;
-  /** The command line of its main process, a process's own claim. */
+  /** The command line of its main process, whatever that process made of it. */
   command: readonly string[];
   /** What its runtime calls it, 64 hexadecimal digits, from the path of its cgroup. */
   id: string | undefined;
-  state: "running" | "stopped" | "ended";
+  state: "running" | "stopped" | "being created";
   /** Those that it shares with us. Undefined where we may not look. */
   sharedNamespaces: readonly NamespaceName[] | undefined;
   /** How many processes we see in it. */

@@ -4,9 +4,17 @@ export type ErrorCode =
   | "INVALID_OPTION"
   /** Not Linux, or an architecture or kernel without what is needed. */
   | "UNSUPPORTED_PLATFORM"
-  /** No process has the given pid. */
+  /** No process has the given pid, or no container the given name. */
   | "TARGET_NOT_FOUND"
-  /** The process exists but is no other container's: a zombie, a kernel thread, or in our own container. */
+  /** More than one container is meant. */
+  | "TARGET_AMBIGUOUS"
+  /** The container that was waited for was never seen. */
+  | "TARGET_NEVER_APPEARED"
+  /** The container that was waited for was seen, ended, and did not come again. */
+  | "TARGET_EXITED"
+  /** The probe of the container that was waited for did not succeed in time. */
+  | "PROBE_FAILED"
+  /** The process exists but cannot be entered: a zombie, a kernel thread, our own container's, one that is being created. */
   | "TARGET_NOT_ENTERABLE"
   /** The container's main process ended, before the step or while it ran. */
   | "CONTAINER_GONE"

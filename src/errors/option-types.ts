@@ -3,6 +3,11 @@ import { invalidOption } from "./executor-error.ts";
 /** What a caller without types may have got wrong. */
 export type OptionType = "string" | "number" | "boolean" | "a string or a number" | "a list" | "an object";
 
+/** A JSON object, and no list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function fits(value: unknown, type: OptionType): boolean {
   if (type === "a list") return Array.isArray(value);
   if (type === "a string or a number") return typeof value === "string" || typeof value === "number";

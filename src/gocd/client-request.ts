@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 
-import { ExecutorError } from "../errors/index.ts";
+import { ExecutorError, isObject } from "../errors/index.ts";
 import type { RequestLine } from "./request-lines.ts";
-import { invalidRequest, isObject } from "./task-fields.ts";
+import { invalidRequest } from "./task-fields.ts";
 
 const LONGEST_ID = 200;
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 
-import { invalidOption } from "../errors/index.ts";
+import { invalidOption, isObject } from "../errors/index.ts";
 import { relativeBelow } from "../system/index.ts";
-import { invalidRequest, isObject, readTaskFields, type TaskFields } from "./task-fields.ts";
+import { invalidRequest, readTaskFields, type TaskFields } from "./task-fields.ts";
 
 /** As this process sees them. */
 export interface Directories {

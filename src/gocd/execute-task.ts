@@ -101,7 +101,8 @@ async function follow(step: Step, { console, cancel, kill }: TaskControl): Promi
 /** Runs a task in the container. @throws ExecutorError as guest.run does, and what the console throws. */
 export async function executeTask(guest: Guest, task: Task, control: TaskControl): Promise<GocdTaskAnswer> {
   const { timeout, forceKillAfterDelay, cancel } = control;
-  const step = guest.run({ ...task, timeout, forceKillAfterDelay, signal: cancel, buffer: false });
-  const result = await follow(step, control);
+  const { script, shell, cwd, env, mask } = task;
+  const options = { script, shell, cwd, env, mask, timeout, forceKillAfterDelay, signal: cancel, buffer: false };
+  const result = await follow(guest.run(options), control);
   return { success: !result.failed, message: HOW[result.outcome](result) };
 }

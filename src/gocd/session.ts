@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 
-import { ExecutorError } from "../errors/index.ts";
+import { ExecutorError, isObject } from "../errors/index.ts";
 import { parseLine, readId, readRequest, type ClientRequest, type Id } from "./client-request.ts";
 import type { GocdConsole } from "./execute-task.ts";
 import type { Handle } from "./request.ts";
 import type { RequestLine } from "./request-lines.ts";
-import { isObject } from "./task-fields.ts";
 
 /** How much may wait for a client that does not read, until its requests are not read either. */
 const MOST_UNREAD = 1024 * 1024;

@@ -1,6 +1,6 @@
-import { ExecutorError } from "../errors/index.ts";
+import { ExecutorError, isObject } from "../errors/index.ts";
 
-/** The shells that the task offers. An empty field means the first. */
+/** The shells that the task offers. An empty field means the container's default, which is sh where nothing else is said. */
 const SHELLS: ReadonlySet<string> = new Set(["sh", "bash", "zsh"]);
 
 /** A field of GoCD's answer to `configuration`; display-order is a string there. */
@@ -20,21 +20,20 @@ export interface TaskField {
 /** The fields of a task, as GoCD stores them. */
 export interface TaskFields {
   script: string;
-  shell: string;
+  /** Undefined for the container's default. */
+  shell: string | undefined;
+  /** The container it is for, as connect takes it; "" for the worker's choice. */
+  container: string;
 }
 
 /** The answer to `configuration`: which fields a task has. */
-export function configuration(): Readonly<Record<"script" | "shtype", FieldDescription>> {
+export function configuration(): Readonly<Record<"script" | "shtype" | "container", FieldDescription>> {
   const field = { "default-value": "", secure: false };
   return {
     script: { "display-name": "Script", "display-order": "0", required: true, ...field },
     shtype: { "display-name": "Shell", "display-order": "1", required: false, ...field },
+    container: { "display-name": "Container", "display-order": "2", required: false, ...field },
   };
-}
-
-/** A JSON object, and no list. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A request that cannot be understood. */
@@ -63,19 +62,20 @@ function problems(script: string, shell: string): Readonly<Record<string, string
   return errors;
 }
 
-function read(body: unknown): [script: string, shell: string] {
+function read(body: unknown): [script: string, shell: string, container: string] {
   if (!isObject(body)) throw invalidRequest("the task's fields are missing", 'give { "script": ..., "shtype": ... }');
-  return [valueOf(body, "script"), valueOf(body, "shtype").trim()];
+  return [valueOf(body, "script"), valueOf(body, "shtype").trim(), valueOf(body, "container").trim()];
 }
 
 /** The answer to `validate`. @throws ExecutorError INVALID_REQUEST. */
 export function validate(body: unknown): { errors: Readonly<Record<string, string>> } {
-  return { errors: problems(...read(body)) };
+  const [script, shell] = read(body);
+  return { errors: problems(script, shell) };
 }
 
 /** The fields of a task that is to be executed. @throws ExecutorError INVALID_REQUEST or INVALID_OPTION. */
 export function readTaskFields(config: unknown): TaskFields {
-  const [script, shell] = read(config);
+  const [script, shell, container] = read(config);
   const [problem] = Object.values(problems(script, shell));
   if (problem !== undefined) {
     throw new ExecutorError("INVALID_OPTION", {
@@ -83,5 +83,5 @@ export function readTaskFields(config: unknown): TaskFields {
       remedy: "edit the task in GoCD",
     });
   }
-  return { script, shell: shell === "" ? "sh" : shell };
+  return { script, shell: shell === "" ? undefined : shell, container };
 }

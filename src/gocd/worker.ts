@@ -1,21 +1,24 @@
 import { connect, CONNECT_OPTION_TYPES, type ConnectOptions } from "../connect.ts";
-import { ExecutorError, invalidOption, requireTypes } from "../errors/index.ts";
+import { ExecutorError, invalidOption, isObject, requireTypes } from "../errors/index.ts";
 import type { Guest } from "../guest.ts";
+import { waitForReady, type ReadyOptions } from "../ready.ts";
 import { currentDirectory } from "../system/index.ts";
 import { serve, type GocdConnection } from "./connection.ts";
 import { readExecuteMessage } from "./execute-message.ts";
 import { executeTask, type GocdConsole, type GocdTaskAnswer } from "./execute-task.ts";
 import type { GocdHandleOptions, GocdRequest, Handle } from "./request.ts";
-import { configuration, invalidRequest, isObject, validate } from "./task-fields.ts";
+import { configuration, invalidRequest, validate } from "./task-fields.ts";
 import { view } from "./task-view.ts";
 
 /** The version of GoCD's task extension whose messages these are. */
 const VERSION = "1.0";
 
-/** Which container a worker runs tasks in, and how. */
-export interface GocdWorkerOptions extends Omit<ConnectOptions, "pid"> {
-  /** As for connect. Without it, only `execute` fails: a GoCD server asks for the rest, and has no container. */
-  pid?: number | undefined;
+/** Which container a worker runs tasks in where a task names none, and how. */
+export interface GocdWorkerOptions extends ConnectOptions {
+  /** Milliseconds to wait for a task's container to be there; by default it must be. */
+  wait?: number | undefined;
+  /** With `wait`: what must succeed in it first, as for waitForReady. */
+  probe?: ReadyOptions["probe"];
   /** Names of variables whose values are masked wherever a job has them. */
   maskedVariables?: readonly string[] | undefined;
   /** Milliseconds after which a task is ended; 0 or undefined: never. */
@@ -39,12 +42,33 @@ interface Running {
   kill: AbortController;
 }
 
+/** A guest, by the name that tasks have for its container. */
+interface Connecting {
+  container: string;
+  guest: Promise<Guest>;
+}
+
+/** A task that is cancelled does not wait for its container; others may. */
+async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
+  const over = new AbortController();
+  try {
+    const aborted = new Promise<undefined>((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      signal.addEventListener("abort", () => resolve(undefined), over);
+    });
+    return await Promise.race([promise, aborted]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** Answers the requests of GoCD's task extension, made by {@link createGocdWorker}. */
 export class GocdWorker implements AsyncDisposable {
   readonly #options: GocdWorkerOptions;
   readonly #running = new Set<Running>();
   readonly #connections = new Set<Promise<void>>();
-  #guest: Promise<Guest> | undefined;
+  /** By the name that tasks have for them; "" is the worker's own choice. */
+  readonly #guests = new Map<string, Promise<Guest>>();
   readonly #over = new AbortController();
   #isClosed = false;
 
@@ -115,7 +139,7 @@ export class GocdWorker implements AsyncDisposable {
     await Promise.allSettled([...this.#running].map(({ ended }) => ended));
     this.#over.abort();
     await Promise.allSettled(this.#connections);
-    if (this.#guest) this.#disconnect(this.#guest);
+    for (const [container, guest] of this.#guests) this.#disconnect({ container, guest });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -145,41 +169,42 @@ export class GocdWorker implements AsyncDisposable {
   /** A failure of ours is an answer, too: GoCD shows its message. */
   async #run(body: unknown, console: GocdConsole, { cancel, kill }: Running): Promise<GocdTaskAnswer> {
     const { sharedRoot, maskedVariables = [], timeout, forceKillAfterDelay } = this.#options;
-    let guest: Promise<Guest> | undefined;
+    let connecting: Connecting | undefined;
     try {
       const task = readExecuteMessage(body, { sharedRoot, startedIn: currentDirectory() ?? "/" }, maskedVariables);
       const control = { console, cancel: cancel.signal, kill: kill.signal, timeout, forceKillAfterDelay };
-      guest = this.#connect();
-      return await executeTask(await guest, task, control);
+      connecting = { container: task.container, guest: this.#connect(task.container) };
+      const guest = await unlessAborted(connecting.guest, cancel.signal);
+      return guest ? await executeTask(guest, task, control) : { success: false, message: "the script was cancelled" };
     } catch (error) {
       if (!(error instanceof ExecutorError) || error.code === "INVALID_REQUEST") throw error;
       // A container that was restarted has another main process.
-      if (error.code === "CONTAINER_GONE" && guest) this.#disconnect(guest);
+      if (error.code === "CONTAINER_GONE" && connecting) this.#disconnect(connecting);
       return { success: false, message: error.message };
     }
   }
 
-  /** Connects at the first task, for then the container must be there, and again after it was gone. */
-  #connect(): Promise<Guest> {
-    const { pid, sharedRoot, containerRoot, backend, concurrency } = this.#options;
-    if (pid === undefined) {
-      throw invalidOption("no container was named", "set GO_K8S_CONTAINER_PID to the pid of its main process");
-    }
-    if (this.#guest) return this.#guest;
-    const guest = connect({ pid, sharedRoot, containerRoot, backend, concurrency });
-    this.#guest = guest;
-    guest.catch(() => this.#forget(guest));
+  /** Connects at a container's first task, for then it must be there, and again after it was gone. */
+  #connect(container: string): Promise<Guest> {
+    const known = this.#guests.get(container);
+    if (known) return known;
+    const { wait, probe, ...ours } = this.#options;
+    const options = container === "" ? ours : { ...ours, pid: undefined, container };
+    const signal = this.#over.signal;
+    const guest = wait === undefined ? connect(options) : waitForReady({ ...options, timeout: wait, probe, signal });
+    this.#guests.set(container, guest);
+    guest.catch(() => this.#forget({ container, guest }));
     return guest;
   }
 
-  #forget(guest: Promise<Guest>): void {
-    if (this.#guest === guest) this.#guest = undefined;
+  #forget({ container, guest }: Connecting): void {
+    if (this.#guests.get(container) === guest) this.#guests.delete(container);
   }
 
-  #disconnect(guest: Promise<Guest>): void {
-    this.#forget(guest);
+  #disconnect(connecting: Connecting): void {
+    this.#forget(connecting);
     // What could not be connected needs no closing.
-    guest.then(
+    connecting.guest.then(
       (connected) => connected.close(),
       () => undefined,
     );
@@ -204,6 +229,7 @@ export function createGocdWorker(options: GocdWorkerOptions = {}): GocdWorker {
   if ("mask" in options) throw invalidOption("a worker has no option mask", "name it maskedVariables");
   requireTypes(options, {
     ...CONNECT_OPTION_TYPES,
+    wait: "number",
     maskedVariables: "a list",
     timeout: "number",
     forceKillAfterDelay: "number",

@@ -1,3 +1,4 @@
+import { STEP_ID } from "../container/index.ts";
 import { invalidOption } from "../errors/index.ts";
 import { requireString, refuseTooLong } from "./strings.ts";
 
@@ -6,9 +7,6 @@ export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 
 /** Secrets with which GoCD's Kubernetes elastic agent registers; the Pod has them in every container. */
 const AGENT_SECRETS = "GO_EA_";
-
-/** Tells which step a process belongs to, whatever became of its parents, as other CI agents do it (RUNNER_TRACKING_ID). */
-const STEP_ID = "K8S_EXECUTOR_STEP";
 
 /** Variables by name, text or bytes; undefined removes one that the container has. */
 export type Environment = Readonly<Record<string, string | Uint8Array | undefined>>;

@@ -1,3 +1,4 @@
 export { Descriptors } from "./descriptors.ts";
+export { requireLinux } from "./linux.ts";
 export { currentDirectory, relativeBelow } from "./paths.ts";
 export { accessProc, type Proc } from "./proc.ts";

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 
 /** How /proc is read. Both throw errors with an errno as their code. */
 export interface Proc {
@@ -8,10 +8,19 @@ export interface Proc {
   /** At most `limit` bytes of a file. */
   read(path: string, limit?: number): Buffer;
   link(path: string): string;
+  /** The processes there are. */
+  pids(): number[];
 }
 
 /** More than anything we read but an environment; a container can make files of /proc appear endless. */
 const DEFAULT_LIMIT = 64 * 1024;
+
+/** The names of as many processes as a kernel can have, 2^22. */
+const LIST_LIMIT = 64 * 1024 * 1024;
+
+function toPids(names: readonly string[]): number[] {
+  return names.map(Number).filter((pid) => pid > 0);
+}
 
 const direct: Proc = {
   canOpen: true,
@@ -32,6 +41,7 @@ const direct: Proc = {
     }
   },
   link: (path) => readlinkSync(path),
+  pids: () => toPids(readdirSync("/proc")),
 };
 
 const ERRNO: readonly (readonly [RegExp, string])[] = [
@@ -55,6 +65,7 @@ const byCommands: Proc = {
   canOpen: false,
   read: (path, limit = DEFAULT_LIMIT) => command("cat", [path], limit),
   link: (path) => command("readlink", ["-v", path], DEFAULT_LIMIT).toString().replace(/\n$/, ""),
+  pids: () => toPids(command("ls", ["/proc"], LIST_LIMIT).toString().split("\n")),
 };
 
 /** Deno lets only `--allow-all` open files of /proc; without it, other programs read them for us. */

@@ -215,7 +215,7 @@ test("a lost helper leaves nothing of ours open, whoever still holds its descrip
     writeFileSync(program, "#!/bin/sh\nsetsid sleep 1000 &\necho $!\n", { mode: 0o755 });
     const before = openDescriptors();
     const container = pinContainer(pid);
-    const guest = new Guest(container, undefined, new HelperBackend(program, container, undefined, "for a test"));
+    const guest = new Guest(container, undefined, new HelperBackend(program, container, undefined, "for a test"), {});
     // More than a socket holds: the rest is never read.
     const step = guest.run({ script: `# ${"x".repeat(4_000_000)}`, timeout: 200, forceKillAfterDelay: 50 });
     let holder = "";

@@ -38,15 +38,16 @@ export interface ThrowAwayGuest {
 
 const INIT = fileURLToPath(new URL("init.sh", import.meta.url));
 
+/** Its mount namespace comes last and from the inside, so that none of the processes that make it is seen in it. */
 function unshareOptions(options: GuestOptions): string[] {
-  const flags = ["--mount"];
+  const flags: string[] = [];
   if (options.namespaces !== "mnt") {
     flags.push("--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net", "--cgroup");
   }
   if (options.userNamespace ?? process.getuid?.() !== 0) flags.push("--user", "--map-root-user");
   // A process enters its new time namespace only by forking.
   if (options.timeNamespace) flags.push("--time", ...(flags.includes("--fork") ? [] : ["--fork", "--kill-child"]));
-  return flags;
+  return [...flags, ...(flags.length > 0 ? ["unshare"] : []), "--mount"];
 }
 
 /** What setpriv(1) does to the main process. */

@@ -73,10 +73,14 @@ test("leaving early destroys the stream, also while a line is waited for", async
 });
 
 test("the header says what runs where, and nothing that may be secret", () => {
-  const guest = { pid: 42, backend: "native" } as const;
+  const guest = { pid: 42, backend: "native", names: [] } as const;
   assert.equal(
     header("bash", "/go/pipelines/web", guest),
     "running bash in /go/pipelines/web, in the container of process 42 (native)",
+  );
+  assert.equal(
+    header("bash", "/work", { ...guest, names: [{ name: "maven", source: "pause" }] }),
+    "running bash in /work, in the container maven, process 42 (native)",
   );
 });
 

@@ -79,6 +79,7 @@ test("a user namespace's ids", () => {
   const proc = {
     canOpen: true,
     link: () => "",
+    pids: () => [],
     read: () => Buffer.from("         0      12345          1\n 1 100000 65536\n"),
   };
   const map = readIdMap(proc, "uid_map");

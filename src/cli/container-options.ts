@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+
+import type { ConnectOptions, ReadyOptions } from "../index.ts";
+import { parseDuration } from "./duration.ts";
+import { usageError } from "./usage-error.ts";
+
+/** The options that say which container is meant, as parseArgs takes them. */
+export const CONTAINER_OPTIONS = {
+  container: { type: "string" },
+  pid: { type: "string" },
+  "shared-root": { type: "string" },
+  "container-root": { type: "string" },
+  config: { type: "string" },
+  backend: { type: "string" },
+  wait: { type: "string" },
+  probe: { type: "string" },
+} as const;
+
+type Values = Readonly<Partial<Record<keyof typeof CONTAINER_OPTIONS, string>>>;
+
+/**
+ * Where the configuration is by default. Not in the working directory: that is a pipeline's, which the containers can write.
+ */
+const CONFIG_FILE = "/etc/k8s-executor.json";
+
+/** The value of a variable that counts as unset when it is empty. */
+export function variable(name: string): string | undefined {
+  return process.env[name] === "" ? undefined : process.env[name];
+}
+
+function readPid({ pid: option, container }: Values): number | undefined {
+  if (option !== undefined && container !== undefined) {
+    throw usageError("both --pid and --container are given", "give one of them");
+  }
+  const text = option ?? (container === undefined ? variable("GO_K8S_CONTAINER_PID") : undefined);
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) {
+    const source = option === undefined ? "GO_K8S_CONTAINER_PID" : "--pid";
+    throw usageError(`${source} ${JSON.stringify(text)} is not a process id`, "give a positive whole number");
+  }
+  return Number(text);
+}
+
+/** The options that name the container, and the variables that are their defaults. @throws ExecutorError INVALID_OPTION. */
+export function readContainer(values: Values): ConnectOptions {
+  const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
+  const config = values.config ?? variable("K8S_EXECUTOR_CONFIG");
+  return {
+    pid: readPid(values),
+    container: values.container,
+    sharedRoot,
+    containerRoot: values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT")),
+    config: config ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined),
+    // connect() itself refuses an unknown one, with the list of those there are.
+    backend: values.backend as ConnectOptions["backend"],
+  };
+}
+
+/** As in a Dockerfile: text is for the shell, a list in JSON is a program without one. */
+function parseProbe(text: string): ReadyOptions["probe"] {
+  if (!text.startsWith("[")) return text;
+  try {
+    const list: unknown = JSON.parse(text);
+    if (Array.isArray(list) && list.length > 0 && list.every((word) => typeof word === "string")) return list;
+  } catch {
+    // Said below.
+  }
+  throw usageError(
+    `--probe ${JSON.stringify(text)} is no list of strings in JSON`,
+    'write it as ["pg_isready", "-q"], or as text for the shell',
+  );
+}
+
+/** How long to wait for the container, and for what. @throws ExecutorError INVALID_OPTION. */
+export function readWait({ wait, probe }: Values): { wait: number | undefined; probe: ReadyOptions["probe"] } {
+  if (wait === undefined && probe !== undefined) throw usageError("--probe is given without --wait", "add --wait 60s");
+  return {
+    wait: wait === undefined ? undefined : parseDuration("--wait", wait),
+    probe: probe === undefined ? undefined : parseProbe(probe),
+  };
+}

@@ -1,0 +1,70 @@
+import type { Proc } from "../system/index.ts";
+import { unescapeMount } from "./cgroup-files.ts";
+
+/** Where a container's name is from. */
+export type NameSource =
+  /** A variable of its main process. */
+  | "K8S_EXECUTOR_CONTAINER"
+  | "GO_K8S_CONTAINER_NAME"
+  /** The argument of its main process, which is our pause program. */
+  | "pause"
+  /** The kubelet, which mounts each container's own termination log into it. */
+  | "kubelet";
+
+/** A name that a container goes by. */
+export interface ContainerName {
+  name: string;
+  source: NameSource;
+}
+
+const VARIABLES = ["K8S_EXECUTOR_CONTAINER", "GO_K8S_CONTAINER_NAME"] as const;
+/** As the kubelet and podman name containers. Anything else is no name: it goes into messages and onto terminals. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+/** The root of that mount: PODS/UID/containers/NAME/HASH, below the first "pods" only, for volumes are below it, too. */
+const TERMINATION_LOG = /^(?:(?!\/pods\/).)*\/pods\/[^/]+\/containers\/([^/]+)\/[0-9a-f]{8}$/;
+const MOUNTINFO_LIMIT = 1024 * 1024;
+const COMMAND_LIMIT = 4096;
+
+/** The arguments of /proc/PID/cmdline; the process can write there what it likes. */
+export function readCommand(proc: Proc, directory: string): string[] {
+  const text = proc.read(`${directory}/cmdline`, COMMAND_LIMIT).toString();
+  return text === "" ? [] : text.replace(/\0$/, "").split("\0");
+}
+
+/** The name that the kubelet's mount says, in the text of a mountinfo. A container cannot make such a mount look so. */
+export function parseKubeletName(mountinfo: string): string | undefined {
+  const names = mountinfo.split("\n").flatMap((line) => {
+    const [, , , root = ""] = line.split(" ");
+    return TERMINATION_LOG.exec(unescapeMount(root))?.[1] ?? [];
+  });
+  return new Set(names).size === 1 ? names[0] : undefined;
+}
+
+function readPauseName(proc: Proc, directory: string): string | undefined {
+  const [program = "", name, ...rest] = readCommand(proc, directory);
+  return rest.length === 0 && /(^|\/)pause$/.test(program) ? name : undefined;
+}
+
+/**
+ * The names of a container. All but the kubelet's are its own claims.
+ *
+ * @param directory The /proc directory of its main process.
+ * @param environment That of its main process.
+ * @returns Each name once, the likeliest first.
+ */
+export function readNames(
+  proc: Proc,
+  directory: string,
+  environment: ReadonlyMap<string, Buffer>,
+): readonly ContainerName[] {
+  const claims: [NameSource, string | undefined][] = [
+    ...VARIABLES.map((source): [NameSource, string | undefined] => [source, environment.get(source)?.toString()]),
+    ["pause", readPauseName(proc, directory)],
+    ["kubelet", parseKubeletName(proc.read(`${directory}/mountinfo`, MOUNTINFO_LIMIT).toString("latin1"))],
+  ];
+  const names = new Map<string, ContainerName>();
+  for (const [source, name] of claims) {
+    if (name !== undefined && NAME.test(name) && !names.has(name)) names.set(name, { name, source });
+  }
+  return [...names.values()];
+}

@@ -1,0 +1,16 @@
+import type { Proc } from "../system/index.ts";
+import { parsePasswd, readAccounts } from "./accounts.ts";
+import { readIdMap, SAME_IDS } from "./id-map.ts";
+
+/**
+ * What the container's own /etc/passwd calls a user; undefined where it has no such user.
+ *
+ * @param directory The /proc directory of its main process.
+ * @param root A descriptor of its root directory.
+ * @param ourUid As our user namespace counts.
+ */
+export function userName(proc: Proc, directory: string, root: number, ourUid: number): string | undefined {
+  const isOurs = proc.link(`${directory}/ns/user`) === proc.link("/proc/self/ns/user");
+  const uid = (isOurs ? SAME_IDS : readIdMap(proc, `${directory}/uid_map`)).toInner(ourUid);
+  return parsePasswd(readAccounts(root, "/etc/passwd")).find((user) => user.uid === uid)?.name;
+}

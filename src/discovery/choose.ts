@@ -1,0 +1,117 @@
+import { readNames } from "../container/index.ts";
+import { ExecutorError } from "../errors/index.ts";
+import { accessProc, type Proc } from "../system/index.ts";
+import { containerId } from "./container-id.ts";
+import { findGroups, type Group } from "./groups.ts";
+
+/** A container as it is chosen. */
+export interface Candidate {
+  group: Group;
+  names: readonly string[];
+  id: string | undefined;
+}
+
+/** Where it is pinned: a process of this pid that did not start at that time is another. */
+export interface ChosenContainer {
+  pid: number;
+  /** In clock ticks since boot. */
+  startTime: string;
+}
+
+/** A message lists no more. */
+const MOST_LISTED = 20;
+
+function toCandidate(proc: Proc, group: Group): Candidate {
+  const { main, environment } = group;
+  let names: readonly string[] = [];
+  try {
+    if (environment) names = readNames(proc, `/proc/${main.pid}`, environment).map(({ name }) => name);
+  } catch {
+    // It ended while we looked, or we may not look; then it has no name for us.
+  }
+  return { group, names, id: containerId(group.cgroups) };
+}
+
+function label({ group, names, id }: Candidate): string {
+  const known = [`pid ${group.main.pid}`, ...(id === undefined ? [] : [`id ${id.slice(0, 12)}`])].join(", ");
+  return `${names.length === 0 ? "without a name" : names.join(" or ")} (${known})`;
+}
+
+function list(candidates: readonly Candidate[]): string {
+  const shown = candidates.slice(0, MOST_LISTED).map(label);
+  if (candidates.length > MOST_LISTED) shown.push(`${candidates.length - MOST_LISTED} more`);
+  return shown.join("; ");
+}
+
+/** A pid is that very process, as for nsenter: it may be in other namespaces than the main process. */
+function withProcess(candidates: readonly Candidate[], wanted: string): Candidate[] {
+  if (!/^\d+$/.test(wanted)) return [];
+  return candidates.flatMap((candidate) => {
+    const process = candidate.group.processes.find(({ pid }) => pid === Number(wanted));
+    return process ? [{ ...candidate, group: { ...candidate.group, main: process } }] : [];
+  });
+}
+
+/** A name is one wherever it occurs; only what is none can be a pid, and then an id. */
+function matching(candidates: readonly Candidate[], wanted: string): readonly Candidate[] {
+  const named = candidates.filter(({ names }) => names.includes(wanted));
+  if (named.length > 0) return named;
+  const ofPid = withProcess(candidates, wanted);
+  if (ofPid.length > 0) return ofPid;
+  return /^[0-9a-f]{1,64}$/.test(wanted) ? candidates.filter(({ id }) => id?.startsWith(wanted)) : [];
+}
+
+function noGuest(): ExecutorError {
+  return new ExecutorError("TARGET_NOT_FOUND", {
+    problem: "no other container of the Pod is to be seen",
+    remedy: "set shareProcessNamespace: true in the Pod, or wait for the container to start (--wait)",
+  });
+}
+
+function notFound(wanted: string, guests: readonly Candidate[]): ExecutorError {
+  return new ExecutorError("TARGET_NOT_FOUND", {
+    problem: `no container is called ${JSON.stringify(wanted)}`,
+    remedy: `choose another, or name it by K8S_EXECUTOR_CONTAINER in its environment; there are: ${list(guests)}`,
+  });
+}
+
+function notAGuest(wanted: string, { group }: Candidate): ExecutorError {
+  const whose = group.role === "agent" ? "this process's own container" : "the Pod's pause container";
+  return new ExecutorError("TARGET_NOT_ENTERABLE", {
+    problem: `${JSON.stringify(wanted)} is ${whose}`,
+    remedy: "choose another; k8s-executor containers lists them",
+    details: { pid: group.main.pid },
+  });
+}
+
+function ambiguous(problem: string, found: readonly Candidate[]): ExecutorError {
+  return new ExecutorError("TARGET_AMBIGUOUS", {
+    problem,
+    remedy: `choose by name, pid or id (--container): ${list(found)}`,
+  });
+}
+
+/**
+ * Finds the container that is meant.
+ *
+ * @param wanted Its name, the pid of one of its processes, or its id or the beginning of it. Undefined for the only one.
+ * @throws ExecutorError TARGET_NOT_FOUND, TARGET_AMBIGUOUS or TARGET_NOT_ENTERABLE; the message lists what there is.
+ */
+export function chooseContainer(wanted: string | undefined): ChosenContainer {
+  const proc = accessProc();
+  const candidates = findGroups(proc).map((group) => toCandidate(proc, group));
+  const guests = candidates.filter(({ group }) => group.role === "guest");
+  const found = wanted === undefined ? guests : matching(guests, wanted);
+  const [only] = found;
+  if (only && found.length === 1) return { pid: only.group.main.pid, startTime: String(only.group.main.startTime) };
+  if (found.length > 1) {
+    const problem =
+      wanted === undefined
+        ? `the Pod has ${found.length} containers that could be meant`
+        : `${JSON.stringify(wanted)} means ${found.length} containers`;
+    throw ambiguous(problem, found);
+  }
+  const other = wanted === undefined ? undefined : matching(candidates, wanted)[0];
+  if (other && wanted !== undefined) throw notAGuest(wanted, other);
+  throw wanted === undefined || guests.length === 0 ? noGuest() : notFound(wanted, guests);
+}
