@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { readlinkSync } from "node:fs";
 
 import type { ContainerInfo } from "../../src/discovery/types.ts";
 import { refusal, run, send, startWorker, SUCCESS } from "../pod/several-calls.ts";
 import type { SeveralPod } from "../pod/several-pod.ts";
+import { STAND_INS } from "../pod/several-images.ts";
 import { withSeveralPod } from "../pod/several-tests.ts";
 
 /** The Pod of examples/several-containers, with what its agent can see and do in its neighbours. */
 const inPod = withSeveralPod();
+
+const IMAGE = STAND_INS["golang:1.23-alpine"] ?? "";
 
 /** One of the database's commands, in an image that has nothing but BusyBox. */
 const ask = (command: string): string => `printf '${command}\\r\\nQUIT\\r\\n' | nc 127.0.0.1 6379`;
@@ -19,24 +23,30 @@ function containersOf(pod: SeveralPod): ContainerInfo[] {
 
 inPod("containers lists the four and the Pod's own, as podman knows them", (pod) => {
   const seen = containersOf(pod);
+  const [agent, pause, ...guests] = seen;
+  assert.deepEqual([agent?.role, pause?.role], ["agent", "pause"]);
   assert.deepEqual(
-    seen.map(({ role, name, uid, user }) => [role, name, uid, user]),
-    [
-      ["agent", "agent", 0, "root"],
-      ["pause", undefined, 0, undefined],
-      ["guest", "maven", 0, "root"],
-      ["guest", "golang", 1000, "builder"],
-      ["guest", "database", 999, "redis"],
-    ],
+    guests.map(({ role, name }) => [role, name]),
+    ["maven", "golang", "database"]
+      .toSorted((one, other) => pod.inspect(one).pid - pod.inspect(other).pid)
+      .map((name) => ["guest", name]),
   );
-  assert.deepEqual([seen[1]?.pid, seen[1]?.id], [1, pod.pauseId()]);
+  const users = Object.fromEntries(seen.map(({ name, uid, user }) => [name ?? "pause", [uid, user]]));
+  assert.deepEqual(users, {
+    agent: [0, "root"],
+    pause: [0, undefined],
+    maven: [0, "root"],
+    golang: [1000, "builder"],
+    database: [999, "redis"],
+  });
+  assert.deepEqual([pause?.pid, pause?.id], [1, pod.pauseId()]);
   for (const container of seen) {
     const { role, name, pid, id, startedAt, state, cgroup, obstacle, sharedNamespaces, processes } = container;
     assert.deepEqual([state, obstacle], ["running", undefined], name ?? role);
     if (name === undefined) continue;
     const expected = pod.inspect(name);
     assert.deepEqual([pid, id], [expected.pid, expected.id], name);
-    assert.deepEqual(container.names, [{ name, source: "K8S_EXECUTOR_CONTAINER" }]);
+    assert.deepEqual(container.names, [{ name, source: name === "database" ? "kubelet" : "K8S_EXECUTOR_CONTAINER" }]);
     // podman takes the time when it has started; the kernel counts in hundredths of a second.
     assert.ok(Math.abs(Number(new Date(startedAt)) - Number(expected.startedAt)) < 60_000, name);
     if (name === "agent") continue;
@@ -55,13 +65,15 @@ inPod("containers lists the four and the Pod's own, as podman knows them", (pod)
 });
 
 inPod("a container is chosen by name, by id, by the beginning of an id, and by pid", (pod) => {
-  const users: Readonly<Record<string, number>> = { maven: 0, golang: 1000, database: 999 };
-  for (const [name, uid] of Object.entries(users)) {
-    const { id, pid } = pod.inspect(name);
-    const ways = ["--container", "--container", "--container", "--container", "--pid"];
-    for (const [index, value] of [name, id, id.slice(0, 12), String(pid), String(pid)].entries()) {
-      const script = 'echo "$K8S_EXECUTOR_CONTAINER $(id -u)"';
-      assert.deepEqual(run(pod, [ways[index] ?? "", value], script), [0, `${name} ${uid}\n`], value);
+  for (const name of ["maven", "golang", "database"]) {
+    const { id, pid, machinePid } = pod.inspect(name);
+    const expected = `${readlinkSync(`/proc/${machinePid}/ns/mnt`)}\n`;
+    const choices = [
+      ["--pid", String(pid)],
+      ...[name, id, id.slice(0, 12), String(pid)].map((value) => ["--container", value]),
+    ];
+    for (const options of choices) {
+      assert.deepEqual(run(pod, options, "readlink /proc/self/ns/mnt"), [0, expected], options.join(" "));
     }
   }
 });
@@ -101,6 +113,18 @@ inPod("a step in one container talks to the database in another on localhost", (
   assert.deepEqual([status, stdout], [127, ""]);
 });
 
+inPod("a container without the shared volume is entered too, with what is in it", (pod) => {
+  pod.add("apart", IMAGE, ["--env", "K8S_EXECUTOR_CONTAINER=apart"], ["sleep", "1000"]);
+  try {
+    const apart = ["--container", "apart"];
+    assert.match(run(pod, apart, "pwd")[1], /the working directory "\/go\/pipelines" does not exist in the container/);
+    assert.deepEqual(run(pod, [...apart, "--cwd", "/", "--transport", "memfd"], "pwd"), [0, "/\n"]);
+    assert.equal(pod.cli(["exec", ...apart, "--cwd", "/", "pwd"]).stdout, "/\n");
+  } finally {
+    pod.remove("apart");
+  }
+});
+
 inPod("a worker runs tasks in several containers at once", async (pod) => {
   const { client, end } = startWorker(pod);
   // Each waits for what the other one says: one after the other, neither would end.
@@ -110,10 +134,10 @@ inPod("a worker runs tasks in several containers at once", async (pod) => {
   send(client, "maven", "maven", bash("BLPOP maven 60"));
   send(client, "golang", "golang", `until ${ask("GET built")} | grep -q yes; do :; done; ${ask("RPUSH ready 1")}`);
   send(client, "go", pod.inspect("database").id.slice(0, 12), "redis-cli set built yes");
-  const answers = await Promise.all(
-    ["database", "maven", "golang", "go"].map((id) => client.untilAnswer(id).then(({ answer }) => answer["response"])),
-  );
-  assert.deepEqual(answers, [SUCCESS, SUCCESS, SUCCESS, SUCCESS]);
+  for (const id of ["database", "maven", "golang", "go"]) {
+    const { console, answer } = await client.untilAnswer(id);
+    assert.deepEqual(answer["response"], SUCCESS, `${id}: ${JSON.stringify(console)}`);
+  }
   send(client, "none", undefined, "true");
   const { answer } = await client.untilAnswer("none");
   const { success, message } = answer["response"] as { success: boolean; message: string };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { refusal, run, send, startWorker, SUCCESS } from "../pod/several-calls.ts";
 import { STAND_INS } from "../pod/several-images.ts";
 import { PACKAGE } from "../pod/pod.ts";
+import { SHARED } from "../pod/several-pod.ts";
 import { withSeveralPod } from "../pod/several-tests.ts";
 import { finished } from "../support/cli.ts";
 import { until } from "../support/until.ts";
@@ -22,7 +23,7 @@ inPod("--wait waits until the container is there, and until its database answers
   const result = finished(waiting);
   await until("it waits", () => pod.in("agent", ["ps", "-o", "args"]).stdout.includes("--container late"));
   pod.in("agent", ["touch", counts]);
-  pod.add("late", REDIS, ["--env", "K8S_EXECUTOR_CONTAINER=late"], ["sh", "-c", start]);
+  pod.add("late", REDIS, [SHARED, "--env", "K8S_EXECUTOR_CONTAINER=late"], ["sh", "-c", start]);
   try {
     const { status, stdout, stderr } = await result;
     assert.deepEqual([status, stdout, stderr], [0, "PONG\n", ""]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { ContainerInfo } from "../../src/discovery/types.ts";
 import { refusal, run } from "../pod/several-calls.ts";
 import { STAND_INS } from "../pod/several-images.ts";
+import { SHARED } from "../pod/several-pod.ts";
 import { withSeveralPod } from "../pod/several-tests.ts";
 
 /** What a container says of itself, and what is said of it in a file, in the Pod of examples/several-containers. */
@@ -11,7 +12,7 @@ const inPod = withSeveralPod();
 const IMAGE = STAND_INS["golang:1.23-alpine"] ?? "";
 
 inPod("a container that claims another's name is told from it by nobody, so neither is entered", (pod) => {
-  pod.add("liar", IMAGE, ["--env", "K8S_EXECUTOR_CONTAINER=maven"], ["sleep", "1000"]);
+  pod.add("liar", IMAGE, [SHARED, "--env", "K8S_EXECUTOR_CONTAINER=maven"], ["sleep", "1000"]);
   try {
     const { code, message } = refusal(pod, ["--container", "maven"]);
     assert.equal(code, "TARGET_AMBIGUOUS");
@@ -29,7 +30,7 @@ inPod("a container that claims another's name is told from it by nobody, so neit
 inPod("one that claims another's id or pid, or the agent's name, gets nothing by it", (pod) => {
   const maven = pod.inspect("maven");
   for (const name of [maven.id, maven.id.slice(0, 12), String(maven.pid)]) {
-    pod.add("liar", IMAGE, ["--env", `K8S_EXECUTOR_CONTAINER=${name}`], ["sleep", "1000"]);
+    pod.add("liar", IMAGE, [SHARED, "--env", `K8S_EXECUTOR_CONTAINER=${name}`], ["sleep", "1000"]);
     try {
       const options = ["--container", name];
       const { status, stdout } = pod.cli(["run", ...options, "--script", "echo $K8S_EXECUTOR_CONTAINER"]);
@@ -39,7 +40,7 @@ inPod("one that claims another's id or pid, or the agent's name, gets nothing by
       pod.remove("liar");
     }
   }
-  pod.add("liar", IMAGE, ["--env", "K8S_EXECUTOR_CONTAINER=agent"], ["sleep", "1000"]);
+  pod.add("liar", IMAGE, [SHARED, "--env", "K8S_EXECUTOR_CONTAINER=agent"], ["sleep", "1000"]);
   try {
     assert.deepEqual(run(pod, ["--container", "agent"], "echo $K8S_EXECUTOR_CONTAINER"), [0, "agent\n"]);
   } finally {
@@ -49,7 +50,12 @@ inPod("one that claims another's id or pid, or the agent's name, gets nothing by
 
 inPod("no name or command line of a container commands a terminal, or makes a line of its own", (pod) => {
   const escapes = "\u001b]0;title\u0007\u001b[2J\u009b31m\rk8s-executor: all is well\n\u202etxet\u2028";
-  pod.add("loud", IMAGE, ["--env", `K8S_EXECUTOR_CONTAINER=${escapes}`], ["sh", "-c", "sleep 1000; :", escapes]);
+  pod.add(
+    "loud",
+    IMAGE,
+    [SHARED, "--env", `K8S_EXECUTOR_CONTAINER=${escapes}`],
+    ["sh", "-c", "sleep 1000; :", escapes],
+  );
   try {
     const { status, stdout, stderr } = pod.cli(["containers"]);
     assert.deepEqual([status, stderr], [0, ""]);
@@ -106,7 +112,7 @@ inPod("k8s-executor.json says how a step is run in a container, and the command 
 inPod("a container's own variables say it too", (pod) => {
   const variables = { CONTAINER: "own", SHELL: "ash", USER: "1000", CWD: "/home" };
   const options = Object.entries(variables).flatMap(([name, value]) => ["--env", `K8S_EXECUTOR_${name}=${value}`]);
-  pod.add("own", IMAGE, options, ["sleep", "1000"]);
+  pod.add("own", IMAGE, [SHARED, ...options], ["sleep", "1000"]);
   try {
     assert.deepEqual(run(pod, ["--container", "own"], 'echo "$(id -u) $PWD"; readlink /proc/$$/exe'), [
       0,

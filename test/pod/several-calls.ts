@@ -28,7 +28,7 @@ export function startWorker(
   pod: SeveralPod,
   options: readonly string[] = [],
 ): { client: Client; end: () => Promise<unknown> } {
-  const child = pod.startCli(["worker", ...options]);
+  const child = pod.startCli(["worker", "--timeout", "60s", ...options]);
   child.stderr?.pipe(process.stderr);
   const client = new Client(child.stdin as Writable, child.stdout as Readable);
   const end = (): Promise<unknown> => {

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import type { Pod as Manifest } from "kubernetes-types/core/v1.d.ts";
+import type { Container, Pod as Manifest } from "kubernetes-types/core/v1.d.ts";
 import { parse } from "yaml";
 
 import type { Job } from "../gocd/job.ts";
@@ -14,6 +15,9 @@ import type { Output, Podman } from "./podman.ts";
 import { STAND_INS } from "./several-images.ts";
 
 const MANIFEST = "examples/several-containers/pod.yaml";
+
+/** An option of add() for the volume that the Pod's containers share. */
+export const SHARED = "--volume=pipelines:/go/pipelines";
 
 /** What podman knows of a container. */
 export interface Inspected {
@@ -27,8 +31,17 @@ export interface Inspected {
   cpuLimit: number;
 }
 
+/** Mounts a container's termination log into it from where the kubelet has it, which podman does not. */
+function addTerminationLog(directory: string, pod: Manifest, container: Container): void {
+  const log = path.join(directory, `pods/${randomUUID()}/containers/${container.name}/0123abcd`);
+  mkdirSync(path.dirname(log), { recursive: true });
+  writeFileSync(log, "");
+  container.volumeMounts = [...(container.volumeMounts ?? []), { mountPath: "/dev/termination-log", name: "log" }];
+  pod.spec?.volumes?.push({ name: "log", hostPath: { path: log, type: "File" } });
+}
+
 /** What an offline machine has: other images, this repository in the agent's container, and a command that keeps it waiting. */
-function manifest(): Manifest {
+function manifest(directory: string): Manifest {
   const pod = parse(readFileSync(path.join(REPOSITORY, MANIFEST), "utf8")) as Manifest;
   const [agent, ...others] = pod.spec?.containers ?? [];
   if (!agent || others.length !== 3) throw new Error(`${MANIFEST} has no four containers`);
@@ -41,6 +54,7 @@ function manifest(): Manifest {
     const image = STAND_INS[container.image ?? ""];
     if (image === undefined) throw new Error(`there is no stand-in for the image ${container.image}`);
     container.image = image;
+    if (container.name === "database") addTerminationLog(directory, pod, container);
   }
   return pod;
 }
@@ -53,7 +67,7 @@ export class SeveralPod {
   constructor(podman: Podman) {
     this.#podman = podman;
     this.#file = path.join(podman.directory, "several-containers.json");
-    writeFileSync(this.#file, JSON.stringify(manifest()));
+    writeFileSync(this.#file, JSON.stringify(manifest(podman.directory)));
     podman.run(["kube", "play", "--network", "none", this.#file]);
   }
 
@@ -91,8 +105,7 @@ export class SeveralPod {
   /** Starts one more container in the Pod. */
   add(container: string, image: string, options: readonly string[], command: readonly string[]): void {
     const pod = ["--detach", "--pod", "several-containers", "--name", this.nameOf(container)];
-    const volume = ["--volume", "pipelines:/go/pipelines"];
-    this.#podman.run(["run", ...pod, ...volume, ...options, image, ...command]);
+    this.#podman.run(["run", ...pod, ...options, image, ...command]);
   }
 
   remove(container: string): void {
