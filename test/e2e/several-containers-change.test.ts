@@ -14,9 +14,9 @@ const inPod = withSeveralPod();
 const REDIS = STAND_INS["redis:7-bookworm"] ?? "";
 
 inPod("--wait waits until the container is there, and until its database answers", async (pod) => {
-  // The database comes when it was asked for twice in vain.
+  // The database comes when it was asked for twice in vain. It is not the main process, whose environment says the name.
   const counts = "/go/pipelines/probes";
-  const start = `until [ "$(wc -l < ${counts})" -ge 2 ]; do sleep 0.01; done; exec redis-server --port 6380 --save ''`;
+  const start = `until [ "$(wc -l < ${counts})" -ge 2 ]; do sleep 0.01; done; redis-server --port 6380 --save ''; :`;
   const ping = ["redis-cli", "-e", "-p", "6380", "ping"];
   const late = ["--container", "late", "--wait", "60s", "--probe"];
   const waiting = pod.startCli(["exec", ...late, `echo >> ${counts}; ${ping.join(" ")}`, ...ping]);
@@ -55,7 +55,7 @@ inPod("a container that restarts ends its step, and is found again by its name",
   const script = `echo started; kill -9 ${first.pid}; sleep 1000`;
   const { status, stdout, stderr } = pod.cli(["run", "--container", "maven", "--script", script]);
   assert.deepEqual([status, stdout], [125, "started\n"]);
-  assert.match(stderr, new RegExp(`^k8s-executor: the container of process ${first.pid} `));
+  assert.match(stderr, new RegExp(`^k8s-executor: the container's main process ${first.pid} has ended;`));
   const again = ["--container", "maven", "--wait", "60s"];
   assert.deepEqual(run(pod, again, 'echo "again in $K8S_EXECUTOR_CONTAINER"'), [0, "again in maven\n"]);
   assert.notEqual(pod.inspect("maven").pid, first.pid);
@@ -90,7 +90,7 @@ inPod(
     const { answer } = await client.untilAnswer("maven");
     const { success, message } = answer["response"] as { success: boolean; message: string };
     assert.equal(success, false);
-    assert.match(message, new RegExp(`^the container of process ${pid} `));
+    assert.match(message, new RegExp(`^the container's main process ${pid} has ended;`));
     send(client, "away", "maven", "true");
     const away = (await client.untilAnswer("away")).answer["response"] as { success: boolean; message: string };
     assert.equal(away.success, false);

@@ -62,7 +62,7 @@ inPod("a container that is killed meanwhile fails its part alone", (pod) => {
   });
   const { status, stdout, stderr } = runJob(pod);
   assert.equal(status, 125, stdout);
-  assert.match(stderr, new RegExp(`^\\[golang\\] .*the container of process ${pid} `));
+  assert.match(stderr, new RegExp(`^\\[golang\\] .*the container's main process ${pid} has ended;`));
   assert.ok(stdout.includes("[maven] verified\n[maven] exit status 0\n"), stdout);
 });
 

@@ -4,9 +4,18 @@ import type { Readable, Writable } from "node:stream";
 import { Client, endOf } from "../support/worker.ts";
 import type { SeveralPod } from "./several-pod.ts";
 
-/** Runs a script where the options say; its output, or what was wrong. */
-export function run(pod: SeveralPod, options: readonly string[], script: string): [number | null, string] {
-  const { status, stdout, stderr } = pod.cli(["run", ...options, "--script", script]);
+/**
+ * Runs a script where the options say; its output, or what was wrong.
+ *
+ * @param directory Where we are in the agent's container.
+ */
+export function run(
+  pod: SeveralPod,
+  options: readonly string[],
+  script: string,
+  directory?: string,
+): [number | null, string] {
+  const { status, stdout, stderr } = pod.cli(["run", ...options, "--script", script], directory);
   return [status, stdout + stderr];
 }
 

@@ -17,15 +17,15 @@ function addBuilder(root: string, name: string, text: string): void {
   writeFileSync(path.join(root, "usr/local/bin", name), text, { mode: 0o755 });
 }
 
-const MAVEN = `#!/bin/bash
+const MAVEN = `#!/usr/bin/bash
 echo "[INFO] maven \${!#} as $(id -un)"
-exec bash src/test/verify.sh
+exec timeout 60 bash src/test/verify.sh
 `;
 
 const GO = `#!/bin/sh
 [ "$1" = test ] || exit 0
 echo "go $* as $(id -un)"
-exec sh ./main_test.sh
+exec timeout 60 sh ./main_test.sh
 `;
 
 /**

@@ -81,9 +81,9 @@ export class SeveralPod {
     return this.#podman.try(["exec", ...options, this.nameOf(container), ...command]);
   }
 
-  /** Runs a command of ours in the agent's container, in the shared volume. */
-  cli(args: readonly string[]): Output {
-    return this.in("agent", [`${PACKAGE}/dist/cli/k8s-executor`, ...args], ["--workdir", "/go/pipelines"]);
+  /** Runs a command of ours in the agent's container. */
+  cli(args: readonly string[], directory = "/go/pipelines"): Output {
+    return this.in("agent", [`${PACKAGE}/dist/cli/k8s-executor`, ...args], ["--workdir", directory]);
   }
 
   /** Starts it there; the caller sees to its end. */
