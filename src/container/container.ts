@@ -139,8 +139,8 @@ export function pinContainer(pid: number, startTime?: string): Container {
       cwd: readCwd(proc, path),
       isAlive() {
         try {
-          const { state, startTime } = readStat(proc, path);
-          return state !== "Z" && startTime === stat.startTime;
+          const now = readStat(proc, path);
+          return now.state !== "Z" && now.startTime === stat.startTime;
         } catch (error) {
           // ESRCH: the directory outlived its process. Without a descriptor to look with, nothing is known against it.
           return ["EMFILE", "ENFILE"].includes(errnoOf(error) ?? "");

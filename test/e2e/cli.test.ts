@@ -307,9 +307,21 @@ test("bad command lines: one sentence on stderr, status 125, nothing on stdout",
   const binary = path.join(guest.sharedRoot, "binary");
   writeFileSync(binary, Buffer.from("A=\xff", "latin1"));
   const bad: [string[], RegExp][] = [
-    [[], /no command is given; give run, exec, shell or worker/],
+    [[], /no command is given; give run, exec, shell, worker or containers/],
     [["dance"], /the command "dance" is unknown/],
-    [["run", "--script", ":"], /no container was named; give --pid, or set GO_K8S_CONTAINER_PID/],
+    [
+      ["run", "--container", "no-such-one", "--script", ":"],
+      /no container is called "no-such-one"; .* there are: .*pid \d+/,
+    ],
+    [["run", ...pid, "--container", "one", "--script", ":"], /both --pid and --container are given/],
+    [["run", ...pid, "--probe", "true", "--script", ":"], /--probe is given without --wait; add --wait 60s/],
+    [
+      ["run", ...pid, "--wait", "1s", "--probe", "[1]", "--script", ":"],
+      /--probe "\[1\]" is no list of strings in JSON/,
+    ],
+    [["run", ...pid, "--wait", "soon", "--script", ":"], /--wait "soon" is no duration/],
+    [["run", ...pid, "--config", missing, "--script", ":"], /the configuration ".*missing" cannot be read \(ENOENT\)/],
+    [["containers", "all"], /containers takes options only, and "all" is none/],
     [["run", "--pid", "many", "--script", ":"], /--pid "many" is not a process id/],
     [["run", "--pid", "0", "--script", ":"], /pid 0 is not a process id/],
     [["run", "--pid", "4194305", "--script", ":"], /no process has pid 4194305/],

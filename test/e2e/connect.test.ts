@@ -32,8 +32,12 @@ test("a kernel thread is refused", async (t) => {
   if (!canRun(t, ["root"])) return;
   const threads = readdirSync("/proc").filter((name) => {
     if (!/^\d+$/.test(name)) return false;
-    const stat = readFileSync(`/proc/${name}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-    return (Number(stat[6]) & 0x00200000) !== 0;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+      return (Number(stat[6]) & 0x00200000) !== 0;
+    } catch {
+      return false; // it ended while we looked
+    }
   });
   // In a container's own pid namespace there are none to be seen, and so none to be named by mistake.
   for (const pid of threads.slice(0, 1)) {

@@ -190,7 +190,7 @@ test("our own failures are answers with their reason", async () => {
 
 test("without a container, everything but execute is answered", async () => {
   for (const [args, reason] of [
-    [[], /no container was named; set GO_K8S_CONTAINER_PID/],
+    [["--container", "no-such-one"], /no (container is called|other container of the Pod is to be seen)/],
     [["--pid", "4194305"], /no process has pid 4194305/],
   ] as const) {
     const { child, client } = startWorker(args);
