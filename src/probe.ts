@@ -9,6 +9,13 @@ const MOST_TOLD = 300;
 /** The probe did not succeed. */
 export class ProbeError extends Error {
   override readonly name = "ProbeError";
+  /** The wait was over before it ended: what it would have said is not known. */
+  readonly isCutShort: boolean;
+
+  constructor(message: string, isCutShort: boolean) {
+    super(message);
+    this.isCutShort = isCutShort;
+  }
 }
 
 /** The end of an output, in one line; a container's text may hold what a terminal obeys. */
@@ -48,5 +55,6 @@ export async function runProbe(
   const result = await (typeof probe === "string"
     ? guest.run({ ...options, script: probe, shell: "sh", transport: "memfd" })
     : guest.exec(probe, options));
-  if (result.failed) throw new ProbeError(`${howItEnded(result)}, ${lastWords(result)}`);
+  const isCutShort = result.timedOut && left < LONGEST_MS;
+  if (result.failed) throw new ProbeError(`${howItEnded(result)}, ${lastWords(result)}`, isCutShort);
 }

@@ -33,6 +33,9 @@ export function requireTypes(options: object, types: Readonly<Record<string, Opt
   for (const [name, value] of Object.entries(options)) {
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined || value === undefined || fits(value, type)) continue;
-    throw invalidOption(`the option ${name}${whose} is ${describe(value)}`, `give ${type.includes(" ") ? type : `a ${type}`}`);
+    throw invalidOption(
+      `the option ${name}${whose} is ${describe(value)}`,
+      `give ${type.includes(" ") ? type : `a ${type}`}`,
+    );
   }
 }

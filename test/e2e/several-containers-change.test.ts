@@ -41,9 +41,13 @@ inPod("a wait in vain says what it waited for", (pod) => {
   assert.equal(never.code, "TARGET_NEVER_APPEARED");
   for (const part of ['"never"', "maven", "golang", "database"]) assert.ok(never.message.includes(part), never.message);
   const probe = `printf 'not yet \\033[31mred\\n'; printf 'why\\n' >&2; exit 3`;
-  const failed = refusal(pod, ["--container", "maven", "--wait", "300ms", "--probe", probe]);
+  const failed = refusal(pod, ["--container", "maven", "--wait", "1s", "--probe", probe]);
   assert.equal(failed.code, "PROBE_FAILED");
   for (const part of ["not yet", "why"]) assert.ok(failed.message.includes(part), failed.message);
+  // The last attempt is cut short by the end of the wait, and has nothing to say.
+  const slow = "echo almost; if [ -e /tmp/tried ]; then exec sleep 1000; fi; touch /tmp/tried; exit 3";
+  const last = refusal(pod, ["--container", "maven", "--wait", "1s", "--probe", slow]);
+  assert.match(last.message, /exited with 3, saying "almost"/);
   const endless = refusal(pod, ["--container", "maven", "--wait", "300ms", "--probe", "yes; true"]);
   assert.equal(endless.code, "PROBE_FAILED");
   assert.ok(endless.message.length < 10_000, String(endless.message.length));

@@ -69,6 +69,8 @@ export class SeveralPod {
     this.#file = path.join(podman.directory, "several-containers.json");
     writeFileSync(this.#file, JSON.stringify(manifest(podman.directory)));
     podman.run(["kube", "play", "--network", "none", this.#file]);
+    // The kubelet starts them in the manifest's order, podman in any.
+    for (const name of ["maven", "golang", "database"]) podman.run(["restart", "--time", "0", this.nameOf(name)]);
   }
 
   /** What podman calls a container of the Pod. */

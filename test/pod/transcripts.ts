@@ -36,7 +36,9 @@ export function rerun(pod: SeveralPod, block: string): string {
 export function withoutNumbers(block: string): string {
   return block
     .replaceAll(/\b[0-9a-f]{12,64}\b/g, "ID")
-    .replaceAll(/\b\d+(\.\d+)? ?(ms|s|MB|MiB|GB|GiB|kB|KiB)\b/g, "N $2")
-    .replaceAll(/(?<=\b(pid|process) )\d+\b/g, "N")
+    .replaceAll(/\b\d{4}(-\d\d){2} \d\d(:\d\d){2}\b/g, "TIME")
+    .replaceAll(/(?<=\b(pid|process|agent|pause|guest) +)\d+\b/g, "PID")
+    .replaceAll(/(?<![/\w.])\d+(\.\d+)?[BKMGT](?![\w.])/g, "BYTES")
+    .replaceAll(/(?<![/\w.])\d+\.\ds(?=[ /])/g, "SECONDS")
     .replaceAll(/ +/g, " ");
 }
