@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readlinkSync } from "node:fs";
 
 import type { ContainerInfo } from "../../src/discovery/types.ts";
+import { PACKAGE } from "../pod/pod.ts";
 import { refusal, run, send, startWorker, SUCCESS } from "../pod/several-calls.ts";
 import type { SeveralPod } from "../pod/several-pod.ts";
 import { STAND_INS } from "../pod/several-images.ts";
@@ -23,22 +24,17 @@ function containersOf(pod: SeveralPod): ContainerInfo[] {
 
 inPod("containers lists the four and the Pod's own, as podman knows them", (pod) => {
   const seen = containersOf(pod);
-  const [agent, pause, ...guests] = seen;
-  assert.deepEqual([agent?.role, pause?.role], ["agent", "pause"]);
   assert.deepEqual(
-    guests.map(({ role, name }) => [role, name]),
-    ["maven", "golang", "database"]
-      .toSorted((one, other) => pod.inspect(one).pid - pod.inspect(other).pid)
-      .map((name) => ["guest", name]),
+    seen.map(({ role, name, uid, user }) => [role, name, uid, user]),
+    [
+      ["agent", "agent", 0, "root"],
+      ["pause", undefined, 0, undefined],
+      ["guest", "maven", 0, "root"],
+      ["guest", "golang", 1000, "builder"],
+      ["guest", "database", 999, "redis"],
+    ],
   );
-  const users = Object.fromEntries(seen.map(({ name, uid, user }) => [name ?? "pause", [uid, user]]));
-  assert.deepEqual(users, {
-    agent: [0, "root"],
-    pause: [0, undefined],
-    maven: [0, "root"],
-    golang: [1000, "builder"],
-    database: [999, "redis"],
-  });
+  const [, pause] = seen;
   assert.deepEqual([pause?.pid, pause?.id], [1, pod.pauseId()]);
   for (const container of seen) {
     const { role, name, pid, id, startedAt, state, cgroup, obstacle, sharedNamespaces, processes } = container;
@@ -64,6 +60,19 @@ inPod("containers lists the four and the Pod's own, as podman knows them", (pod)
   }
 });
 
+inPod("an agent that may not look into containers lists them all the same, and why it cannot enter them", (pod) => {
+  const command = [`${PACKAGE}/dist/cli/k8s-executor`, "containers", "--json"];
+  const { status, stdout, stderr } = pod.in("agent", command, ["--user", "1234"]);
+  assert.deepEqual([status, stderr], [0, ""]);
+  const guests = (JSON.parse(stdout) as ContainerInfo[]).filter(({ role }) => role === "guest");
+  const expected = ["maven", "golang", "database"].map((name) => pod.inspect(name));
+  assert.deepEqual(
+    guests.map(({ pid, id }) => [pid, id]),
+    expected.map(({ pid, id }) => [pid, id]),
+  );
+  for (const { obstacle } of guests) assert.match(obstacle ?? "", /SYS_PTRACE|SYS_ADMIN/);
+});
+
 inPod("a container is chosen by name, by id, by the beginning of an id, and by pid", (pod) => {
   for (const name of ["maven", "golang", "database"]) {
     const { id, pid, machinePid } = pod.inspect(name);
@@ -79,16 +88,16 @@ inPod("a container is chosen by name, by id, by the beginning of an id, and by p
 });
 
 inPod("one that is not there, or might be another, is refused with a list of those that are", (pod) => {
-  const all = ["maven", "golang", "database"].map((name) => ({ name, ...pod.inspect(name) }));
+  const all = new Map(["maven", "golang", "database"].map((name) => [name, pod.inspect(name)]));
   const agent = pod.inspect("agent");
   const lists = (message: string): void => {
-    for (const { name, id, pid } of all) {
+    for (const [name, { id, pid }] of all) {
       for (const part of [name, id.slice(0, 12), String(pid)]) assert.ok(message.includes(part), `${part}: ${message}`);
     }
   };
   // A number is a pid, and never the beginning of an id.
   const pids = new Set(containersOf(pod).map(({ pid }) => String(pid)));
-  const digits = all.flatMap(({ id }) => /^\d{1,7}/.exec(id) ?? []).filter((value) => !pids.has(value));
+  const digits = [...all.values()].flatMap(({ id }) => /^\d{1,7}/.exec(id) ?? []).filter((value) => !pids.has(value));
   const unknown = [...digits, "gradle", "mave", "MAVEN", "f".repeat(64), "999999", "\u001b[31mred", "a b"];
   for (const value of unknown) {
     const { code, message } = refusal(pod, ["--container", value]);

@@ -11,6 +11,7 @@ import { until } from "../support/until.ts";
 /** Containers that come late, end, and come again, in the Pod of examples/several-containers. */
 const inPod = withSeveralPod();
 
+const IMAGE = STAND_INS["golang:1.23-alpine"] ?? "";
 const REDIS = STAND_INS["redis:7-bookworm"] ?? "";
 
 inPod("--wait waits until the container is there, and until its database answers", async (pod) => {
@@ -51,6 +52,24 @@ inPod("a wait in vain says what it waited for", (pod) => {
   const endless = refusal(pod, ["--container", "maven", "--wait", "300ms", "--probe", "yes; true"]);
   assert.equal(endless.code, "PROBE_FAILED");
   assert.ok(endless.message.length < 10_000, String(endless.message.length));
+});
+
+inPod("a container that ends while it is waited for is waited for again", (pod) => {
+  const first = pod.inspect("golang");
+  // The first attempt kills the main process, and the runtime starts it again.
+  const probe = `[ -e /tmp/killed ] || { touch /tmp/killed; kill -9 ${first.pid}; sleep 1000; }`;
+  const golang = ["--container", "golang", "--wait", "60s", "--probe", probe];
+  assert.deepEqual(run(pod, golang, "echo ran"), [0, "ran\n"]);
+  assert.notEqual(pod.inspect("golang").pid, first.pid);
+  // One that nobody starts again.
+  pod.add("ending", IMAGE, [SHARED, "--env", "K8S_EXECUTOR_CONTAINER=ending"], ["sleep", "1000"]);
+  try {
+    const { pid } = pod.inspect("ending");
+    const ending = ["--container", "ending", "--wait", "1s", "--probe", `kill -9 ${pid}; sleep 1000`];
+    assert.equal(refusal(pod, ending).code, "TARGET_EXITED");
+  } finally {
+    pod.remove("ending");
+  }
 });
 
 inPod("a container that restarts ends its step, and is found again by its name", (pod) => {

@@ -1,20 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-
-import type { Container, Pod as Manifest } from "kubernetes-types/core/v1.d.ts";
-import { parse } from "yaml";
 
 import type { Job } from "../gocd/job.ts";
 import { parseReplay, type Replay } from "../gocd/replay.ts";
-import { REPOSITORY } from "../support/programs.ts";
-import { AGENT_IMAGE } from "./images.ts";
 import { PACKAGE } from "./pod.ts";
 import type { Output, Podman } from "./podman.ts";
-import { STAND_INS } from "./several-images.ts";
-
-const MANIFEST = "examples/several-containers/pod.yaml";
+import { severalManifest } from "./several-manifest.ts";
 
 /** An option of add() for the volume that the Pod's containers share. */
 export const SHARED = "--volume=pipelines:/go/pipelines";
@@ -31,34 +23,6 @@ export interface Inspected {
   cpuLimit: number;
 }
 
-/** Mounts a container's termination log into it from where the kubelet has it, which podman does not. */
-function addTerminationLog(directory: string, pod: Manifest, container: Container): void {
-  const log = path.join(directory, `pods/${randomUUID()}/containers/${container.name}/0123abcd`);
-  mkdirSync(path.dirname(log), { recursive: true });
-  writeFileSync(log, "");
-  container.volumeMounts = [...(container.volumeMounts ?? []), { mountPath: "/dev/termination-log", name: "log" }];
-  pod.spec?.volumes?.push({ name: "log", hostPath: { path: log, type: "File" } });
-}
-
-/** What an offline machine has: other images, this repository in the agent's container, and a command that keeps it waiting. */
-function manifest(directory: string): Manifest {
-  const pod = parse(readFileSync(path.join(REPOSITORY, MANIFEST), "utf8")) as Manifest;
-  const [agent, ...others] = pod.spec?.containers ?? [];
-  if (!agent || others.length !== 3) throw new Error(`${MANIFEST} has no four containers`);
-  agent.image = AGENT_IMAGE;
-  agent.command = ["sleep", "1000000"];
-  agent.env?.push({ name: "K8S_EXECUTOR_CONTAINER", value: "agent" });
-  agent.volumeMounts?.push({ mountPath: PACKAGE, name: "package" });
-  pod.spec?.volumes?.push({ name: "package", hostPath: { path: REPOSITORY, type: "Directory" } });
-  for (const container of others) {
-    const image = STAND_INS[container.image ?? ""];
-    if (image === undefined) throw new Error(`there is no stand-in for the image ${container.image}`);
-    container.image = image;
-    if (container.name === "database") addTerminationLog(directory, pod, container);
-  }
-  return pod;
-}
-
 /** The Pod of examples/several-containers, started by podman from its manifest. */
 export class SeveralPod {
   readonly #podman: Podman;
@@ -67,7 +31,7 @@ export class SeveralPod {
   constructor(podman: Podman) {
     this.#podman = podman;
     this.#file = path.join(podman.directory, "several-containers.json");
-    writeFileSync(this.#file, JSON.stringify(manifest(podman.directory)));
+    writeFileSync(this.#file, JSON.stringify(severalManifest(podman.directory)));
     podman.run(["kube", "play", "--network", "none", this.#file]);
     // The kubelet starts them in the manifest's order, podman in any.
     for (const name of ["maven", "golang", "database"]) podman.run(["restart", "--time", "0", this.nameOf(name)]);
