@@ -59,6 +59,9 @@ inPod("no name or command line of a container commands a terminal, or makes a li
     ["sh", "-c", "sleep 1000; :", escapes],
   );
   try {
+    // So does its own list of users.
+    const passwd = String.raw`printf '%s:x:0:0::/root:/bin/sh\n' "$1" > /etc/passwd`;
+    assert.equal(pod.in("loud", ["sh", "-c", passwd, "sh", escapes.replaceAll(/[:\n]/g, "")]).status, 0);
     const { status, stdout, stderr } = pod.cli(["containers"]);
     assert.deepEqual([status, stderr], [0, ""]);
     assert.doesNotMatch(stdout.replaceAll("\n", ""), UNPRINTABLE);
@@ -71,6 +74,7 @@ inPod("no name or command line of a container commands a terminal, or makes a li
     const loud = listed.find((container) => container.id === id);
     assert.deepEqual([loud?.pid, loud?.name], [pid, undefined], "that is no name");
     assert.deepEqual(loud?.command, ["sh", "-c", "sleep 1000; :", escapes]);
+    assert.match(loud?.user ?? "", /title/);
     assert.equal(refusal(pod, ["--container", "unknown"]).code, "TARGET_NOT_FOUND");
     assert.deepEqual(run(pod, ["--container", id.slice(0, 12)], "echo ran"), [0, "ran\n"]);
   } finally {
