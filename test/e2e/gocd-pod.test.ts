@@ -104,7 +104,7 @@ inPod("the reference's task as messages to a worker: the same output and result,
     { id: 2, request: "validate", body: config },
     { id: 3, request: "execute", body: { config, context, maskedVariables: ["TOKEN"] } },
   ]);
-  assert.deepEqual(Object.keys(fields?.["response"] ?? {}), ["script", "shtype"]);
+  assert.deepEqual(Object.keys(fields?.["response"] ?? {}), ["script", "shtype", "container"]);
   assert.deepEqual(checked?.["response"], { errors: {} });
   const answer = rest.pop();
   assert.deepEqual(answer, { id: 3, response: { success: true, message: "the script ended with exit status 0" } });
