@@ -1,13 +1,13 @@
-/** Compiles the helper with the machine's C compiler: `npm run build`. */
+/** Compiles the helper and pause with the machine's C compiler: `npm run build`. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { CANARY, FREESTANDING, OPTIONAL, WARNINGS } from "./flags.ts";
+import { programs, type Program } from "./programs.ts";
 
-const NATIVE = fileURLToPath(new URL(".", import.meta.url));
-const OUTPUT = path.join(NATIVE, "build");
+const OUTPUT = fileURLToPath(new URL("build", import.meta.url));
 
 /** Compilers by the process.arch they compile for. The others than this machine's are used where they are installed. */
 const COMPILERS: Readonly<Record<string, readonly string[]>> = {
@@ -31,28 +31,32 @@ function knows(compiler: string, flag: string): boolean {
   return status === 0;
 }
 
-function compile(compiler: string, arch: string): void {
-  const sources = readdirSync(NATIVE)
-    .filter((name) => name.endsWith(".c"))
-    .map((name) => path.join(NATIVE, name));
-  const target = path.join(OUTPUT, `helper-${arch}`);
-  const made = `${target}.${process.pid}`;
-  mkdirSync(OUTPUT, { recursive: true });
+function flagsFor(compiler: string, arch: string): string[] {
   const optional = OPTIONAL.filter((flag) => knows(compiler, flag));
-  const flags = [...WARNINGS, ...FREESTANDING, ...(CANARY[arch] ?? []), ...optional, "-o", made, ...sources];
-  if (spawnSync(compiler, flags, { stdio: "inherit" }).status !== 0) {
-    throw new Error(`${compiler} could not compile the helper for ${arch}`);
+  return [...WARNINGS, ...FREESTANDING, ...(CANARY[arch] ?? []), ...optional];
+}
+
+function compile(compiler: string, arch: string, flags: readonly string[], { name, sources }: Program): void {
+  const target = path.join(OUTPUT, `${name}-${arch}`);
+  const made = `${target}.${process.pid}`;
+  if (spawnSync(compiler, [...flags, "-o", made, ...sources], { stdio: "inherit" }).status !== 0) {
+    throw new Error(`${compiler} could not compile the ${name} for ${arch}`);
   }
   chmodSync(made, 0o755);
   // In one step, so that a build never pulls the file from under a running test.
   renameSync(made, target);
-  console.log(`native/build/helper-${arch}: ${statSync(target).size} bytes, by ${compiler}`);
+  console.log(`native/build/${name}-${arch}: ${statSync(target).size} bytes, by ${compiler}`);
 }
 
+mkdirSync(OUTPUT, { recursive: true });
 for (const arch of Object.keys(COMPILERS)) {
   const compiler = compilerFor(arch);
-  if (compiler) compile(compiler, arch);
-  else if (arch === process.arch) {
-    console.log(`no C compiler found, so the native helper is not built; steps will be started by nsenter instead`);
+  if (compiler) {
+    const flags = flagsFor(compiler, arch);
+    for (const program of programs()) compile(compiler, arch, flags, program);
+  } else if (arch === process.arch) {
+    console.log(
+      "no C compiler found, so the native helper is not built, nor is pause; steps will be started by nsenter instead",
+    );
   }
 }

@@ -13,7 +13,7 @@ export const WARNINGS: readonly string[] = [
   "-Wformat=2",
 ];
 
-/** The helper's; CONTRIBUTING.md says why we want no libc. _FORTIFY_SOURCE is missing because it is libc's. */
+/** Our programs'; CONTRIBUTING.md says why we want no libc. _FORTIFY_SOURCE is missing because it is libc's. */
 export const FREESTANDING: readonly string[] = [
   "-Os",
   "-ffreestanding",

@@ -113,7 +113,7 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
     return result;
 }
 
-int helper_main(int argc, char **argv)
+int program_main(int argc, char **argv)
 {
     uint64_t all = ~0ull;
     struct record record = {.kind = RECORD_ENDED};

@@ -4,14 +4,13 @@
 #include "record.h"
 #include "request.h"
 #include "stage.h"
+#include "start.h"
 
 #include <sys/resource.h>
 #include <time.h>
 
 /* The helper's own exit status where it could not even report. */
 enum { HELPER_FAILED = 125 };
-
-int helper_main(int argc, char **argv);
 
 /* receive.c: reads the request from its descriptor, into memory of its own. Answers 0 or -errno. */
 int receive_request(struct request *request);
@@ -143,9 +142,6 @@ bool read_process_stat(int directory, const char *path, struct process_stat *sta
 bool group_lives(long group);
 /* How many, but for the children of one process. Answers false where that cannot be known. */
 bool living_members(long group, long but_of, uint32_t *count);
-
-/* start.c */
-void *memcpy(void *restrict to, const void *restrict from, size_t length);
 
 /* children.c: sends the signal (0: none) to the processes that are ours to reap, but for the spared one and the members of a
  * group that got it already, and answers how many there are. Any but SIGKILL goes to their descendants too. The subreaper

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "helper.h"
+#include "start.h"
 #include "syscall.h"
 
 #if defined(__x86_64__)
@@ -55,5 +55,5 @@ __attribute__((noreturn, used, no_stack_protector)) void start_c(uintptr_t *stac
     __asm__ volatile("msr tpidr_el0, %0" : : "r"(&__stack_chk_guard) : "memory");
 #endif
     for (;;)
-        SYSCALL(exit_group, helper_main(argc, argv));
+        SYSCALL(exit_group, program_main(argc, argv));
 }

@@ -1,4 +1,4 @@
-/* Raw system calls: the helper has no libc, so that nothing in it depends on how a libc starts up. */
+/* Raw system calls: our programs have no libc, so that nothing in them depends on how a libc starts up. */
 #ifndef K8S_EXECUTOR_SYSCALL_H
 #define K8S_EXECUTOR_SYSCALL_H
 
@@ -33,7 +33,7 @@ static inline long raw_syscall(long number, long a, long b, long c, long d, long
                      : "memory");
     return x0;
 #else
-#error "the helper knows x86_64 and aarch64; add this architecture's system call convention here and in start.c"
+#error "we know x86_64 and aarch64; add this architecture's system call convention here and in start.c"
 #endif
 }
 

@@ -9,12 +9,12 @@ const MOST_TOLD = 300;
 /** The probe did not succeed. */
 export class ProbeError extends Error {
   override readonly name = "ProbeError";
-  /** The wait was over before it ended: what it would have said is not known. */
-  readonly isCutShort: boolean;
+  /** It was ended for want of time for the whole wait, and might have succeeded. */
+  readonly isCut: boolean;
 
-  constructor(message: string, isCutShort: boolean) {
+  constructor(message: string, isCut: boolean) {
     super(message);
-    this.isCutShort = isCutShort;
+    this.isCut = isCut;
   }
 }
 
@@ -55,6 +55,6 @@ export async function runProbe(
   const result = await (typeof probe === "string"
     ? guest.run({ ...options, script: probe, shell: "sh", transport: "memfd" })
     : guest.exec(probe, options));
-  const isCutShort = result.timedOut && left < LONGEST_MS;
-  if (result.failed) throw new ProbeError(`${howItEnded(result)}, ${lastWords(result)}`, isCutShort);
+  if (!result.failed) return;
+  throw new ProbeError(`${howItEnded(result)}, ${lastWords(result)}`, result.timedOut && left < LONGEST_MS);
 }

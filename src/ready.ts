@@ -77,8 +77,8 @@ class Wait {
         // Should it come again, it is with another main process.
         this.#forget();
       }
-      // The last one is mostly cut short, and tells less than the one before.
-      if (error instanceof ProbeError && error.isCutShort && this.#obstacle instanceof ProbeError) return undefined;
+      // The last attempt may have had no time to speak of, and what the one before it said is worth more.
+      if (error instanceof ProbeError && error.isCut && this.#obstacle instanceof ProbeError) return undefined;
       this.#obstacle = error;
       this.#tell(error.message);
       return undefined;

@@ -5,6 +5,7 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
   k8s-executor exec [options] command [args...]     a program, without a shell
   k8s-executor shell [options]                      an interactive shell, bash or sh
   k8s-executor worker [options]                     serves GoCD's task messages
+  k8s-executor install DIR [--helper] [--cli]       copies programs for other containers there
 
 Which container
   --pid N                its main process           (default $GO_K8S_CONTAINER_PID)
@@ -40,6 +41,11 @@ A worker: of the options above --pid, --shared-root, --container-root, --backend
 job has the variable), --timeout and --kill-after, and
   --socket PATH          a Unix socket for several clients (default: stdin and stdout)
   --drain                the first SIGTERM waits for running tasks; the second cancels them
+
+Installing, as an init container does it, to a volume that other containers mount:
+  DIR/pause              the main process of a container that only waits for steps
+  --helper               also DIR/k8s-executor-helper
+  --cli                  also this command line, DIR/k8s-executor/bin/k8s-executor, which needs Node
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3

@@ -4,6 +4,7 @@ import { ExecutorError } from "../index.ts";
 import { listContainers } from "./containers.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
+import { install } from "./install.ts";
 import { JsonResult } from "./json-result.ts";
 import { readCommandLine, type CommandLine } from "./options.ts";
 import { readOwnEnvironment } from "./own-environment.ts";
@@ -17,6 +18,7 @@ import { worker } from "./worker.ts";
 /** Those with options of their own. */
 const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   containers: listContainers,
+  install,
   worker,
 };
 
@@ -41,7 +43,8 @@ async function main(args: readonly string[], ours: ReadonlyMap<string, Buffer>):
     process.stdout.write(HELP);
     return 0;
   }
-  const help = "give run, exec, shell, worker or containers; see k8s-executor --help";
+  const names = Object.keys({ ...COMMANDS, ...OTHER_COMMANDS }).join(", ");
+  const help = `give one of ${names}; see k8s-executor --help`;
   if (name === undefined) throw usageError("no command is given", help);
   const other = OTHER_COMMANDS[name];
   if (other) return other(rest);

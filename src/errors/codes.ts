@@ -46,6 +46,8 @@ export type ErrorCode =
   | "HELPER_LOST"
   /** The step failed and the caller asked for an error with `reject: true`. */
   | "STEP_FAILED"
+  /** A program could not be installed: the directory is missing or may not be written, or something else has its name. */
+  | "INSTALL_FAILED"
   /** A line that was sent to a worker is no JSON. */
   | "INVALID_JSON"
   /** A request to a worker cannot be understood. */

@@ -1,3 +1,4 @@
+export { builtProgram } from "./built-program.ts";
 export { Descriptors } from "./descriptors.ts";
 export { requireLinux } from "./linux.ts";
 export { currentDirectory, relativeBelow } from "./paths.ts";

@@ -307,7 +307,7 @@ test("bad command lines: one sentence on stderr, status 125, nothing on stdout",
   const binary = path.join(guest.sharedRoot, "binary");
   writeFileSync(binary, Buffer.from("A=\xff", "latin1"));
   const bad: [string[], RegExp][] = [
-    [[], /no command is given; give run, exec, shell, worker or containers/],
+    [[], /no command is given; give one of run, exec, shell, .*worker; see k8s-executor --help/],
     [["dance"], /the command "dance" is unknown/],
     [
       ["run", "--container", "no-such-one", "--script", ":"],

@@ -59,7 +59,7 @@ inPod("the entrypoint has told the agent the pid of the build container", (pod) 
     "tr '\\0' '\\n' < /proc/$(grep -lx 'sleep.1000000.' /proc/[0-9]*/cmdline | head -1 | cut -d/ -f3)/environ";
   const { stdout } = pod.agent(["sh", "-c", environ]);
   const pid = /^GO_K8S_CONTAINER_PID=(\d+)$/m.exec(stdout)?.[1] ?? "";
-  assert.equal(pod.agent(["cat", `/proc/${pid}/cmdline`]).stdout, "sleep\0infinity\0");
+  assert.equal(pod.agent(["cat", `/proc/${pid}/cmdline`]).stdout, "/tools/pause\0build-environment\0");
 });
 
 inPod("the reference's task: its output, its result, and nothing left", (pod) => {

@@ -1,4 +1,4 @@
-/* Checks for the tests of the helper's C. They are hosted programs, and native/start.c is left out. */
+/* Checks for the tests of our C. They are hosted programs, and native/start.c is left out. */
 #ifndef K8S_EXECUTOR_TEST_CHECK_H
 #define K8S_EXECUTOR_TEST_CHECK_H
 

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
 import { WARNINGS } from "../../native/flags.ts";
+import { programs } from "../../native/programs.ts";
 import { REPOSITORY } from "../support/programs.ts";
 
-const NATIVE = path.join(REPOSITORY, "native");
 const TESTS = path.join(REPOSITORY, "test/native");
 /** A report of theirs ends the process, in each of its forks. */
 const CHECKED = ["-g", "-O1", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"];
@@ -24,11 +24,12 @@ export class Compilation {
     this.#flags = [...WARNINGS, ...CHECKED, `-fsanitize=${sanitizers}`];
   }
 
-  /** The helper's objects, once for all programs: but start.c, whose place libc takes. */
-  helperObjects(): string[] {
-    const sources = readdirSync(NATIVE).filter((name) => name.endsWith(".c") && name !== "start.c");
-    this.#run(["-c", ...sources.map((name) => path.join(NATIVE, name))]);
-    return sources.map((name) => path.join(this.directory, name.replace(/c$/, "o")));
+  /** The objects of one of our programs, once for all its tests: but start.c, whose place libc takes. */
+  objects(program: string): string[] {
+    const { sources = [] } = programs().find(({ name }) => name === program) ?? {};
+    const ours = sources.filter((source) => path.basename(source) !== "start.c");
+    this.#run(["-c", ...ours]);
+    return ours.map((source) => path.join(this.directory, path.basename(source, ".c") + ".o"));
   }
 
   /** Builds a program of this folder from its source and what it needs of native/. Answers its path. */

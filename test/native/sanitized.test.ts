@@ -10,14 +10,16 @@ import { Compilation } from "./compile.ts";
 import { sampleRequests, type SampleRequest } from "./requests.ts";
 import { runSanitized } from "./sanitizer.ts";
 
-/** The helper's C as a hosted program: it makes its system calls itself, so only its start needs a replacement. */
-test("the helper's C under AddressSanitizer and UndefinedBehaviorSanitizer", async (t) => {
+/** Our C as hosted programs: it makes its system calls itself, so only its start needs a replacement. */
+test("our C under AddressSanitizer and UndefinedBehaviorSanitizer", async (t) => {
   if (!canRun(t, ["cc", "unshare"])) return;
   const compilation = new Compilation("cc", "address,undefined");
   try {
-    const objects = compilation.helperObjects();
+    const objects = compilation.objects("helper");
+    const pause = compilation.objects("pause");
     for (const source of readdirSync(import.meta.dirname).filter((name) => name.endsWith("-test.c"))) {
-      await t.test(source, () => void runSanitized(compilation.program(source, objects)));
+      const tested = source.startsWith("pause-") ? pause : objects;
+      await t.test(source, () => void runSanitized(compilation.program(source, tested)));
     }
     await t.test("a record that C wrote is read by TypeScript", () => {
       checkRecord(runSanitized(compilation.program("print-record.c", [])));

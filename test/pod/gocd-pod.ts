@@ -43,7 +43,15 @@ export function renderProfile(file: string): Manifest {
 /** With images that an offline machine has, and this repository in the agent's container. */
 function withStandIns(manifest: Manifest): Manifest {
   const [agent, build] = manifest.spec?.containers ?? [];
-  if (!manifest.spec || !agent || !build) throw new Error("the profile has no two containers");
+  const [tools] = manifest.spec?.initContainers ?? [];
+  if (!manifest.spec || !agent || !build || !tools) throw new Error("the profile has no three containers");
+  // podman 4.3 fails at times to remove an init container that has just ended; so let it stay. Nor shall it start it again.
+  manifest.metadata = {
+    ...manifest.metadata,
+    annotations: { "io.podman.annotations.init.container.type": "always" },
+  };
+  manifest.spec.restartPolicy = "OnFailure";
+  tools.image = GOCD_AGENT_IMAGE;
   agent.image = GOCD_AGENT_IMAGE;
   build.image = NODE_IMAGE;
   agent.volumeMounts?.push({ mountPath: PACKAGE, name: "package" });

@@ -20,7 +20,7 @@ function output(command: string, args: readonly string[]): string {
   return stdout;
 }
 
-/** Where this machine has a program. */
+/** The path of a program of this machine. */
 export function whereIs(program: string): string {
   return output("sh", ["-c", `command -v ${program}`]).trim();
 }
@@ -65,12 +65,17 @@ export function makeImage(podman: Podman, name: string, add: (root: string) => v
   podman.run(["import", "--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin", "-", name], tar.stdout);
 }
 
-/** Makes both images from programs of this machine; nothing is fetched. */
-export function makeImages(podman: Podman): void {
+/** Makes the agent's image from programs of this machine; nothing is fetched. */
+export function makeAgentImage(podman: Podman): void {
   makeImage(podman, AGENT_IMAGE, (root) => {
     addProgram(root, process.execPath);
     addProgram(root, whereIs("nsenter"));
   });
+}
+
+/** Makes the agent's image and the build container's. */
+export function makeImages(podman: Podman): void {
+  makeAgentImage(podman);
   makeImage(podman, BUILD_IMAGE, (root) => addProgram(root, whereIs("bash")));
 }
 

@@ -9,6 +9,9 @@ const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$
 /** Where the agent's container sees this repository. */
 export const PACKAGE = "/k8s-executor";
 
+const PACKAGE_MOUNT = `        - mountPath: ${PACKAGE}\n          name: package\n`;
+const COMMAND = '      command: ["/tools/pause", "build-environment"]';
+
 /** Replaces text that must be there: a manifest that changed shall fail here, not silently miss the edit. */
 function replace(text: string, from: string, to: string): string {
   if (!text.includes(from)) throw new Error(`the manifest has no ${JSON.stringify(from)}`);
@@ -17,13 +20,18 @@ function replace(text: string, from: string, to: string): string {
 
 /**
  * The manifest of examples/ with only what an offline machine needs changed: image names, this repository for the
- * agent, a command that keeps the agent waiting, and what the contract expects of the build container.
+ * agent and what installs, a command that keeps the agent waiting, and what the contract expects of the build container.
  */
 function manifest(uid: number): string {
   let text = readFileSync(path.join(REPOSITORY, "examples/pod.yaml"), "utf8");
   text = replace(text, "custom/gocd-k8s-elastic-agent", AGENT_IMAGE);
-  text = replace(text, "node:16.14.0 # any image", BUILD_IMAGE);
-  // podman 4.3 fails at times to remove an init container that has just ended; so let it stay.
+  text = replace(text, "node:16.14.0 # any image, even one with nothing in it", BUILD_IMAGE);
+  text = replace(
+    text,
+    '      command: ["k8s-executor", "install", "/tools"]\n      volumeMounts:\n',
+    `      command: ["${PACKAGE}/dist/cli/k8s-executor", "install", "/tools"]\n      volumeMounts:\n${PACKAGE_MOUNT}`,
+  );
+  // podman 4.3 fails at times to remove an init container that has just ended; so let it stay. Nor shall it start it again.
   text = replace(
     text,
     "  name: gocd-build-pod\n",
@@ -31,8 +39,8 @@ function manifest(uid: number): string {
   );
   text = replace(
     text,
-    "      emptyDir: {}\n",
-    `      emptyDir: {}\n    - name: package\n      hostPath:\n        path: ${REPOSITORY}\n        type: Directory\n`,
+    "  volumes:\n",
+    `  restartPolicy: OnFailure\n  volumes:\n    - name: package\n      hostPath:\n        path: ${REPOSITORY}\n        type: Directory\n`,
   );
   text = replace(
     text,
@@ -45,13 +53,13 @@ function manifest(uid: number): string {
   text = replace(
     text,
     "            - SYS_ADMIN\n      volumeMounts:\n",
-    `            - SYS_ADMIN\n      volumeMounts:\n        - mountPath: ${PACKAGE}\n          name: package\n`,
+    `            - SYS_ADMIN\n      volumeMounts:\n${PACKAGE_MOUNT}`,
   );
   return replace(
     text,
-    '      command: ["/go/pause"]\n',
+    `${COMMAND} # the name by which the agent finds it\n`,
     [
-      '      command: ["/go/pause"]',
+      COMMAND,
       `      workingDir: ${uid === 0 ? "/root" : "/home"}`,
       "      env:",
       ...["GUEST: yes", `HOME: ${uid === 0 ? "/root" : "/home"}`, "GO_EA_AUTO_REGISTER_KEY: secret"].map((pair) => {
@@ -83,7 +91,7 @@ export class Pod {
     writeFileSync(this.#file, manifest(uid));
     podman.run(["kube", "play", "--network", "none", this.#file]);
     const find = `for p in /proc/[0-9]*; do
-      [ "$(tr '\\0' ' ' < $p/cmdline)" = "sleep infinity " ] && echo "\${p#/proc/}"; done`;
+      [ "$(tr '\\0' ' ' < $p/cmdline)" = "/tools/pause build-environment " ] && echo "\${p#/proc/}"; done`;
     const { stdout, stderr } = this.agent(["sh", "-c", find]);
     this.pid = Number(stdout.trim());
     if (!(this.pid > 1)) throw new Error(`the build container does not run: ${stdout}${stderr}`);

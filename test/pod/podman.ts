@@ -72,6 +72,12 @@ export class Podman {
     return stdout;
   }
 
+  /** Stops a container as a runtime does, and answers its exit status. */
+  stop(container: string): string {
+    this.run(["stop", container]);
+    return this.run(["inspect", "--format", "{{.State.ExitCode}}", container]).trim();
+  }
+
   close(): void {
     this.try(["pod", "rm", "--all", "--force", "--time", "0"]);
     this.try(["rmi", "--all", "--force"]);

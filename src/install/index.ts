@@ -1,0 +1,1 @@
+export { install, type InstallOptions } from "./install.ts";
