@@ -13,6 +13,9 @@ const inPod = withSeveralPod();
 
 const IMAGE = STAND_INS["golang:1.23-alpine"] ?? "";
 
+/** Where the manifest has a name by something else than a variable. */
+const SOURCES: Readonly<Record<string, string>> = { maven: "pause", database: "kubelet" };
+
 /** One of the database's commands, in an image that has nothing but BusyBox. */
 const ask = (command: string): string => `printf '${command}\\r\\nQUIT\\r\\n' | nc 127.0.0.1 6379`;
 
@@ -42,7 +45,7 @@ inPod("containers lists the four and the Pod's own, as podman knows them", (pod)
     if (name === undefined) continue;
     const expected = pod.inspect(name);
     assert.deepEqual([pid, id], [expected.pid, expected.id], name);
-    assert.deepEqual(container.names, [{ name, source: name === "database" ? "kubelet" : "K8S_EXECUTOR_CONTAINER" }]);
+    assert.deepEqual(container.names, [{ name, source: SOURCES[name] ?? "K8S_EXECUTOR_CONTAINER" }]);
     // podman takes the time when it has started; the kernel counts in hundredths of a second.
     assert.ok(Math.abs(Number(new Date(startedAt)) - Number(expected.startedAt)) < 60_000, name);
     if (name === "agent") continue;

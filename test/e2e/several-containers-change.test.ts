@@ -80,7 +80,7 @@ inPod("a container that restarts ends its step, and is found again by its name",
   assert.deepEqual([status, stdout], [125, "started\n"]);
   assert.match(stderr, new RegExp(`^k8s-executor: the container's main process ${first.pid} has ended;`));
   const again = ["--container", "maven", "--wait", "60s"];
-  assert.deepEqual(run(pod, again, 'echo "again in $K8S_EXECUTOR_CONTAINER"'), [0, "again in maven\n"]);
+  assert.deepEqual(run(pod, again, "command -v mvn"), [0, "/usr/local/bin/mvn\n"]);
   assert.notEqual(pod.inspect("maven").pid, first.pid);
   // The library.
   const program = ["--import", `${PACKAGE}/node_modules/tsx/dist/loader.mjs`, `${PACKAGE}/test/pod/restarted-job.ts`];

@@ -30,12 +30,19 @@ function addTerminationLog(directory: string, pod: Manifest, container: Containe
 export function severalManifest(directory: string): Manifest {
   const pod = parse(readFileSync(path.join(REPOSITORY, MANIFEST), "utf8")) as Manifest;
   const [agent, ...others] = pod.spec?.containers ?? [];
-  if (!agent || others.length !== 3) throw new Error(`${MANIFEST} has no four containers`);
+  const [tools] = pod.spec?.initContainers ?? [];
+  if (!pod.spec || !agent || !tools || others.length !== 3) throw new Error(`${MANIFEST} has no five containers`);
+  // As for the other Pods: podman shall neither remove the init container nor start it again.
+  pod.metadata = { ...pod.metadata, annotations: { "io.podman.annotations.init.container.type": "always" } };
+  pod.spec.restartPolicy = "OnFailure";
+  tools.image = AGENT_IMAGE;
+  tools.command = [`${PACKAGE}/dist/cli/k8s-executor`, ...(tools.command ?? []).slice(1)];
+  tools.volumeMounts?.push({ mountPath: PACKAGE, name: "package" });
   agent.image = AGENT_IMAGE;
   agent.command = ["sleep", "1000000"];
   agent.env?.push({ name: "K8S_EXECUTOR_CONTAINER", value: "agent" });
   agent.volumeMounts?.push({ mountPath: PACKAGE, name: "package" });
-  pod.spec?.volumes?.push({ name: "package", hostPath: { path: REPOSITORY, type: "Directory" } });
+  pod.spec.volumes?.push({ name: "package", hostPath: { path: REPOSITORY, type: "Directory" } });
   for (const container of others) {
     const image = STAND_INS[container.image ?? ""];
     if (image === undefined) throw new Error(`there is no stand-in for the image ${container.image}`);
