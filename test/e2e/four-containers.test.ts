@@ -90,6 +90,14 @@ inPod("a container is chosen by name, by id, by the beginning of an id, and by p
   }
 });
 
+inPod("a container by name comes before the one that the agent's variable says", (pod) => {
+  const variable = ["--env", `GO_K8S_CONTAINER_PID=${pod.inspect("maven").pid}`];
+  const command = [`${PACKAGE}/dist/cli/k8s-executor`, "exec"];
+  const id = (options: readonly string[]): string =>
+    pod.in("agent", [...command, ...options, "id", "-u"], variable).stdout;
+  assert.deepEqual([id([]), id(["--container", "golang"])], ["0\n", "1000\n"]);
+});
+
 inPod("one that is not there, or might be another, is refused with a list of those that are", (pod) => {
   const all = new Map(["maven", "golang", "database"].map((name) => [name, pod.inspect(name)]));
   const agent = pod.inspect("agent");
