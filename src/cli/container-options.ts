@@ -28,17 +28,22 @@ export function variable(name: string): string | undefined {
   return process.env[name] === "" ? undefined : process.env[name];
 }
 
-function readPid({ pid: option, container }: Values): number | undefined {
-  if (option !== undefined && container !== undefined) {
+/** The pid of the variable was found when the agent started; a name holds when the container has restarted, too. */
+function readTarget(values: Values): { pid?: number; container?: string } {
+  if (values.pid !== undefined && values.container !== undefined) {
     throw usageError("both --pid and --container are given", "give one of them");
   }
-  const text = option ?? (container === undefined ? variable("GO_K8S_CONTAINER_PID") : undefined);
-  if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) {
-    const source = option === undefined ? "GO_K8S_CONTAINER_PID" : "--pid";
-    throw usageError(`${source} ${JSON.stringify(text)} is not a process id`, "give a positive whole number");
-  }
-  return Number(text);
+  if (values.container !== undefined) return { container: values.container };
+  if (values.pid !== undefined) return { pid: parsePid("--pid", values.pid) };
+  const container = variable("K8S_EXECUTOR_TARGET");
+  if (container !== undefined) return { container };
+  const pid = variable("GO_K8S_CONTAINER_PID");
+  return pid === undefined ? {} : { pid: parsePid("GO_K8S_CONTAINER_PID", pid) };
+}
+
+function parsePid(source: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw usageError(`${source} ${JSON.stringify(text)} is not a process id`, "give a positive whole number");
 }
 
 /** The options that name the container, and the variables that are their defaults. @throws ExecutorError INVALID_OPTION. */
@@ -46,8 +51,7 @@ export function readContainer(values: Values): ConnectOptions {
   const sharedRoot = values["shared-root"] ?? variable("GO_K8S_CONTAINER_SHARED_ROOT");
   const config = values.config ?? variable("K8S_EXECUTOR_CONFIG");
   return {
-    pid: readPid(values),
-    container: values.container,
+    ...readTarget(values),
     sharedRoot,
     containerRoot: values["container-root"] ?? (sharedRoot && variable("GO_K8S_CONTAINER_ROOT")),
     config: config ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined),

@@ -227,6 +227,10 @@ test("the command line: a table, JSON, a choice by name, and defaults from a fil
       assert.equal(own.status, 127);
       const exec = await cli(["exec", "--container", name, "pwd"]);
       assert.equal(exec.stdout, "/home\n");
+      // A variable names it too, and holds longer than the other's pid.
+      const variables = { PATH: process.env["PATH"], K8S_EXECUTOR_TARGET: name, GO_K8S_CONTAINER_PID: "4194305" };
+      assert.equal((await cli(["exec", "pwd"], { env: variables })).stdout, "/home\n");
+      assert.equal((await cli(["exec", "--pid", "4194305", "pwd"], { env: variables })).status, 125);
     });
   });
 });
