@@ -90,12 +90,19 @@ inPod("a container is chosen by name, by id, by the beginning of an id, and by p
   }
 });
 
-inPod("a container by name comes before the one that the agent's variable says", (pod) => {
-  const variable = ["--env", `GO_K8S_CONTAINER_PID=${pod.inspect("maven").pid}`];
+inPod("a container by name comes before those that the agent's variables say", (pod) => {
   const command = [`${PACKAGE}/dist/cli/k8s-executor`, "exec"];
-  const id = (options: readonly string[]): string =>
-    pod.in("agent", [...command, ...options, "id", "-u"], variable).stdout;
-  assert.deepEqual([id([]), id(["--container", "golang"])], ["0\n", "1000\n"]);
+  const variables = [`GO_K8S_CONTAINER_PID=${pod.inspect("maven").pid}`, "K8S_EXECUTOR_TARGET=golang"];
+  const id = (options: readonly string[], env: readonly string[]): string =>
+    pod.in(
+      "agent",
+      [...command, ...options, "id", "-u"],
+      env.flatMap((variable) => ["--env", variable]),
+    ).stdout;
+  assert.deepEqual(
+    [id([], variables.slice(0, 1)), id([], variables), id(["--container", "database"], variables)],
+    ["0\n", "1000\n", "999\n"],
+  );
 });
 
 inPod("one that is not there, or might be another, is refused with a list of those that are", (pod) => {
