@@ -103,6 +103,11 @@ inPod("k8s-executor.json says how a step is run in a container, and the command 
   // Ours, on the shared volume, comes before it.
   assert.deepEqual(run(pod, [...config, "--container", "golang"], tell), [0, " 0 /go/pipelines  \n"]);
   assert.deepEqual(run(pod, [...config, "--container", "golang"], tell, "/"), [0, " 0 /usr  \n"]);
+  // Where it is by default.
+  pod.in("agent", ["cp", "/tmp/k8s-executor.json", "/etc/k8s-executor.json"]);
+  assert.deepEqual(run(pod, ["--container", "golang"], tell, "/"), [0, " 0 /usr  \n"]);
+  pod.in("agent", ["rm", "/etc/k8s-executor.json"]);
+  assert.deepEqual(run(pod, ["--container", "golang"], tell, "/tmp"), [0, " 1000 /  \n"]);
   for (const [wrong, pattern] of [
     ["{", /k8s-executor\.json/],
     [{ containers: { maven: { shel: "bash" } } }, /shel/],
