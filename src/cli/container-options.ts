@@ -60,14 +60,14 @@ export function readContainer(values: Values): ConnectOptions {
   };
 }
 
-/** As in a Dockerfile: text is for the shell, a list in JSON is a program without one. */
+/** As in a Dockerfile: text is for the shell, a list in JSON is a program without one. The shell has a command [, too. */
 function parseProbe(text: string): ReadyOptions["probe"] {
   if (!text.startsWith("[")) return text;
   try {
     const list: unknown = JSON.parse(text);
     if (Array.isArray(list) && list.length > 0 && list.every((word) => typeof word === "string")) return list;
   } catch {
-    // Said below.
+    if (!text.startsWith('["')) return text;
   }
   throw usageError(
     `--probe ${JSON.stringify(text)} is no list of strings in JSON`,

@@ -67,9 +67,20 @@ function table(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
+/** What JSON leaves as it is, and a terminal may obey: another form of escape sequences, and what changes the order of a line. */
+const UNSAFE = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
+
+function escape(text: string): string {
+  return text
+    .split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
+}
+
 /** JSON has no Infinity: null is no limit, and what is not known is left out. */
 function toJson(infos: readonly ContainerInfo[]): string {
-  return JSON.stringify(infos, (_, value: unknown) => (value === Infinity ? null : value));
+  const text = JSON.stringify(infos, (_, value: unknown) => (value === Infinity ? null : value));
+  return text.replaceAll(UNSAFE, escape);
 }
 
 function readOptions(args: readonly string[]): { json?: boolean; help?: boolean } {

@@ -52,7 +52,7 @@ function refuseUnknown(place: string, object: Readonly<Record<string, unknown>>,
 function readDefaults(place: string, entry: unknown): ContainerDefaults {
   if (!isObject(entry)) throw invalidOption(`${place} is no object`, "give one");
   refuseUnknown(place, entry, Object.keys(TYPES));
-  requireTypes(entry, TYPES);
+  requireTypes(entry, TYPES, ` of ${place}`);
   const bad = Object.entries(entry["env"] ?? {}).find(([, value]) => typeof value !== "string");
   if (bad) throw invalidOption(`${place} has the variable ${JSON.stringify(bad[0])}, which is no text`, "quote it");
   return entry;

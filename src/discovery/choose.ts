@@ -52,13 +52,29 @@ function withProcess(candidates: readonly Candidate[], wanted: string): Candidat
   });
 }
 
-/** A name is one wherever it occurs; only what is none can be a pid, and then an id. */
+/** From so many digits on, the beginning of an id is that of one id, and nobody's name by chance. */
+const CERTAIN_ID = 12;
+/** More digits than a pid has. */
+const MOST_OF_PID = 7;
+
+function withId(candidates: readonly Candidate[], wanted: string): Candidate[] {
+  // A pid that is gone is not the beginning of an id that happens to have the same digits.
+  if (!/^[0-9a-f]{1,64}$/.test(wanted) || (/^\d+$/.test(wanted) && wanted.length <= MOST_OF_PID)) return [];
+  return candidates.filter(({ id }) => id?.startsWith(wanted));
+}
+
+/**
+ * A name, else a pid, else an id. A name is a container's own claim: one that calls itself by another's pid or id shall not get
+ * what is meant for that one, so then both are meant.
+ */
 function matching(candidates: readonly Candidate[], wanted: string): readonly Candidate[] {
   const named = candidates.filter(({ names }) => names.includes(wanted));
-  if (named.length > 0) return named;
   const ofPid = withProcess(candidates, wanted);
-  if (ofPid.length > 0) return ofPid;
-  return /^[0-9a-f]{1,64}$/.test(wanted) ? candidates.filter(({ id }) => id?.startsWith(wanted)) : [];
+  const ofId = withId(candidates, wanted);
+  if (named.length === 0) return ofPid.length > 0 ? ofPid : ofId;
+  const certain = [...ofPid, ...(wanted.length >= CERTAIN_ID ? ofId : [])];
+  const isNamed = ({ group }: Candidate): boolean => named.some((one) => one.group.processes === group.processes);
+  return [...named, ...certain.filter((candidate) => !isNamed(candidate))];
 }
 
 function noGuest(): ExecutorError {

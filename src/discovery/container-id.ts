@@ -1,8 +1,8 @@
 /**
  * What runtimes name a container's cgroup by: cri-containerd-ID.scope, crio-ID.scope, docker-ID.scope, libpod-ID, or the ID.
- * podman has a Pod's id above it, as libpod_pod_ID.
+ * podman has a Pod's id above it, as libpod_pod_ID or, without systemd, as libpod_parent/ID.
  */
-const ID = /(?<![0-9a-f]|pod_)[0-9a-f]{64}(?![0-9a-f])/;
+const ID = /(?<![0-9a-f]|pod_|libpod_parent\/)[0-9a-f]{64}(?![0-9a-f])/;
 
 /**
  * The id that a container's runtime gave it.

@@ -26,12 +26,16 @@ function describe(value: unknown): string {
  * Refuses options of the wrong type: a "false" that counts as true would do the opposite of what was meant. What is
  * undefined was not given.
  *
+ * @param whose What has these options, where that is not the caller: ` of NAME`.
  * @throws ExecutorError INVALID_OPTION, naming the option and never its value.
  */
-export function requireTypes(options: object, types: Readonly<Record<string, OptionType>>): void {
+export function requireTypes(options: object, types: Readonly<Record<string, OptionType>>, whose = ""): void {
   for (const [name, value] of Object.entries(options)) {
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined || value === undefined || fits(value, type)) continue;
-    throw invalidOption(`the option ${name} is ${describe(value)}`, `give ${type.includes(" ") ? type : `a ${type}`}`);
+    throw invalidOption(
+      `the option ${name}${whose} is ${describe(value)}`,
+      `give ${type.includes(" ") ? type : `a ${type}`}`,
+    );
   }
 }

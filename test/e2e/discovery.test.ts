@@ -250,7 +250,7 @@ test("a configuration that is wrong is refused in one sentence, without its valu
         '{"containers": {"a": {"shel": "sh"}}}',
         /the container "a" in .* has "shel", which is unknown; give shell, user/,
       ],
-      ['{"containers": {"a": {"user": 1000}}}', /the option user is of type number; give a string/],
+      ['{"containers": {"a": {"user": 1000}}}', /the option user of .* is of type number; give a string/],
       ['{"containers": {"a": {"env": {"TOKEN": 1}}}}', /has the variable "TOKEN", which is no text/],
     ];
     await withGuest({}, async ({ pid }) => {

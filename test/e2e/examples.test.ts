@@ -6,11 +6,13 @@ import { test } from "node:test";
 
 import { parse } from "yaml";
 
-import { PIPELINE, readPipelines, resolveParameters } from "../gocd/pipeline.ts";
+import { readPipelines, resolveParameters, SHOP, WEB } from "../gocd/pipeline.ts";
 import { renderProfile } from "../pod/gocd-pod.ts";
 import { REPOSITORY } from "../support/programs.ts";
 
 const PROFILE = "examples/gocd/elastic-agent-profile.yaml";
+const PODS = ["examples/pod.yaml", "examples/several-containers/pod.yaml"];
+const PIPELINES = [WEB, SHOP];
 
 /** What the compiler says of a value as a literal of a type: it names what is missing, wrong, or not there at all. */
 function complaints(type: string, from: string, value: unknown): string {
@@ -52,19 +54,21 @@ test("each manifest of examples/ is checked here", () => {
   const files = readdirSync(path.join(REPOSITORY, "examples"), { recursive: true, encoding: "utf8" });
   assert.deepEqual(
     files.filter((file) => /\.ya?ml$/.test(file)).toSorted(),
-    ["pod.yaml", path.relative("examples", PROFILE), path.relative("examples", PIPELINE)].toSorted(),
+    [...PODS, PROFILE, ...PIPELINES].map((file) => path.relative("examples", file)).toSorted(),
   );
 });
 
 test("the Pods are what the Kubernetes API takes", () => {
-  for (const pod of [readYaml("examples/pod.yaml"), renderProfile(PROFILE)]) assert.equal(aPod(pod), "");
+  for (const pod of [...PODS.map(readYaml), renderProfile(PROFILE)]) assert.equal(aPod(pod), "");
 });
 
-test("the pipeline is what the YAML configuration plugin takes", () => {
-  assert.equal(aPipelinesFile(readPipelines()), "");
-  for (const text of texts(readPipelines())) resolveParameters(text);
-  const { pipelines } = readPipelines() as { pipelines: Record<string, unknown> };
-  for (const name of Object.keys(pipelines)) assert.match(name, /^[\w-][\w.-]*$/);
+test("the pipelines are what the YAML configuration plugin takes", () => {
+  for (const file of PIPELINES) {
+    assert.equal(aPipelinesFile(readPipelines(file)), "");
+    for (const text of texts(readPipelines(file))) resolveParameters(text);
+    const { pipelines } = readPipelines(file) as { pipelines: Record<string, unknown> };
+    for (const name of Object.keys(pipelines)) assert.match(name, /^[\w-][\w.-]*$/);
+  }
 });
 
 test("the checks notice what is wrong", () => {
@@ -77,7 +81,7 @@ test("the checks notice what is wrong", () => {
   assert.match(aPod(pod('"SYS_ADMIN"', "21")), /Type 'number' is not assignable to type 'string'/);
   assert.match(aPod(pod('"name":"gocd-agent",', "")), /Property 'name' is missing/);
   const pipelines = (from: string, to: string): unknown =>
-    JSON.parse(JSON.stringify(readPipelines()).replace(from, to));
+    JSON.parse(JSON.stringify(readPipelines(WEB)).replace(from, to));
   assert.match(aPipelinesFile(pipelines('"run_if":"failed"', '"run_if":"broken"')), /"broken"/);
   assert.match(aPipelinesFile(pipelines('"command":', '"comand":')), /'"comand"' does not exist|'command' is missing/);
   assert.match(aPipelinesFile(pipelines("AES:", "")), /is not assignable to type '`AES:/);

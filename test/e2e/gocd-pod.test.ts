@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import type { Job } from "../gocd/job.ts";
-import { tasksOfExample } from "../gocd/pipeline.ts";
+import { tasksOf, WEB } from "../gocd/pipeline.ts";
 import { PROJECT, REFERENCE_TASK } from "../gocd/reference-task.ts";
 import { GOCD_VARIABLES, jobOf, type Replay } from "../gocd/replay.ts";
 import { treeScript } from "../gocd/tree.ts";
@@ -104,7 +104,7 @@ inPod("the reference's task as messages to a worker: the same output and result,
     { id: 2, request: "validate", body: config },
     { id: 3, request: "execute", body: { config, context, maskedVariables: ["TOKEN"] } },
   ]);
-  assert.deepEqual(Object.keys(fields?.["response"] ?? {}), ["script", "shtype"]);
+  assert.deepEqual(Object.keys(fields?.["response"] ?? {}), ["script", "shtype", "container"]);
   assert.deepEqual(checked?.["response"], { errors: {} });
   const answer = rest.pop();
   assert.deepEqual(answer, { id: 3, response: { success: true, message: "the script ended with exit status 0" } });
@@ -147,7 +147,7 @@ inPod("what is not the script's failure is told as such", (pod) => {
 
 inPod("the example's pipeline: each task does what it says", (pod) => {
   checkOut(pod);
-  const tasks = tasksOfExample({ NPM_TOKEN: "hunter2" });
+  const tasks = tasksOf(WEB, { NPM_TOKEN: "hunter2" });
   assert.deepEqual(
     tasks.map(({ runIf }) => runIf),
     ["passed", "passed", "failed", "any"],

@@ -8,11 +8,13 @@ import type { Job } from "./job.ts";
 import { GOCD_VARIABLES } from "./replay.ts";
 import type { ExecTask, PipelinesFile } from "./pipeline-format.ts";
 
-export const PIPELINE = "examples/gocd/web.gocd.yaml";
+/** Of one container besides the agent's, and of several. */
+export const WEB = "examples/gocd/web.gocd.yaml";
+export const SHOP = "examples/several-containers/shop.gocd.yaml";
 
 /** The file as YAML has it; `unknown`, for nothing has checked it yet. */
-export function readPipelines(): unknown {
-  return parse(readFileSync(path.join(REPOSITORY, PIPELINE), "utf8"));
+export function readPipelines(file: string): unknown {
+  return parse(readFileSync(path.join(REPOSITORY, file), "utf8"));
 }
 
 /**
@@ -26,18 +28,19 @@ export function resolveParameters(text: string): string {
   return text.replaceAll("##", "#");
 }
 
-/** The exec tasks of the example's one job, in order, as the agent gets them. */
-export function tasksOfExample(secrets: Readonly<Record<string, string>>): { runIf: string; job: Job }[] {
-  const { web } = (readPipelines() as PipelinesFile).pipelines;
-  const { tasks = [] } = web?.stages[0]?.["build"]?.jobs["compile"] ?? {};
+/** The exec tasks of an example's one job, in order, as the agent gets them. */
+export function tasksOf(file: string, secrets: Readonly<Record<string, string>> = {}): { runIf: string; job: Job }[] {
+  const [[name, pipeline] = []] = Object.entries((readPipelines(file) as PipelinesFile).pipelines);
+  const [stage] = Object.values(pipeline?.stages[0] ?? {});
+  const [{ tasks } = { tasks: [] }] = Object.values(stage?.jobs ?? {});
   return tasks.flatMap((task) => {
     if (!("exec" in task)) return [];
     const exec: ExecTask = task.exec;
     const job: Job = {
       command: exec.command,
       arguments: (exec.arguments ?? []).map(resolveParameters),
-      pipeline: "web",
-      variables: { ...GOCD_VARIABLES, ...web?.environment_variables, ...secrets },
+      pipeline: name ?? "",
+      variables: { ...GOCD_VARIABLES, ...pipeline?.environment_variables, ...secrets },
       ...(exec.working_directory === undefined ? {} : { workingDirectory: exec.working_directory }),
     };
     return [{ runIf: exec.run_if ?? "passed", job }];

@@ -35,13 +35,14 @@ function addLibraries(root: string, program: string): void {
   for (const [library] of output("ldd", [program]).matchAll(/\/\S+(?= \(0x)/g)) copyInto(root, library);
 }
 
-function addProgram(root: string, program: string, directory = "/usr/bin"): void {
+/** Adds a program of this machine with its libraries. */
+export function addProgram(root: string, program: string, directory = "/usr/bin"): void {
   copyInto(root, program, `${directory}/${path.basename(program)}`);
   addLibraries(root, program);
 }
 
 /** An image with BusyBox, and what is added to its root directory. */
-function makeImage(podman: Podman, name: string, add: (root: string) => void): void {
+export function makeImage(podman: Podman, name: string, add: (root: string) => void): void {
   const root = path.join(podman.directory, path.basename(name));
   for (const directory of ["bin", "etc", "root", "home", "tmp", "usr/bin"]) {
     mkdirSync(path.join(root, directory), { recursive: true });
@@ -50,13 +51,13 @@ function makeImage(podman: Podman, name: string, add: (root: string) => void): v
   for (const applet of output("busybox", ["--list"]).trim().split("\n")) {
     if (applet !== "busybox" && applet !== "nsenter") symlinkSync("busybox", path.join(root, "bin", applet));
   }
-  add(root);
-  chmodSync(path.join(root, "tmp"), 0o1777);
   writeFileSync(
     path.join(root, "etc/passwd"),
     "root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/home:/bin/sh\n",
   );
   writeFileSync(path.join(root, "etc/group"), "root:x:0:\nbuilder:x:1000:\n");
+  add(root);
+  chmodSync(path.join(root, "tmp"), 0o1777);
   const tar = spawnSync("tar", ["-C", root, "--owner=0", "--group=0", "-c", "."], {
     maxBuffer: 1 << 30,
   });

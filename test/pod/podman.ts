@@ -19,14 +19,18 @@ export interface Output {
 /** podman with a storage of its own, so that nothing of it stays and nothing of the machine's is touched. */
 export class Podman {
   readonly directory: string;
-  readonly #conf: string;
+  /** It and its own options, and its environment: for a caller that starts it without waiting. */
+  readonly program: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
 
   constructor() {
     this.directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-podman-"));
-    this.#conf = path.join(this.directory, "containers.conf");
+    const conf = path.join(this.directory, "containers.conf");
+    this.program = ["podman", "--root", `${this.directory}/storage`, "--runroot", `${this.directory}/run`];
+    this.environment = { ...process.env, CONTAINERS_CONF: conf };
     mkdirSync(path.join(this.directory, "tmp"));
     writeFileSync(
-      this.#conf,
+      conf,
       [
         "[engine]",
         'runtime = "limited"',
@@ -47,17 +51,14 @@ export class Podman {
     const outputs = ["stdout", "stderr"].map((name) => path.join(this.directory, name));
     // Into files: a monitor that podman leaves running may keep a pipe open, and we would wait for its end.
     const [stdout = -1, stderr = -1] = outputs.map((file) => openSync(file, "w"));
-    const { status, error } = spawnSync(
-      "podman",
-      ["--root", `${this.directory}/storage`, "--runroot", `${this.directory}/run`, ...args],
-      {
-        env: { ...process.env, CONTAINERS_CONF: this.#conf },
-        input,
-        stdio: ["pipe", stdout, stderr],
-        timeout: PATIENCE_MS,
-        killSignal: "SIGKILL",
-      },
-    );
+    const [podman = "", ...options] = this.program;
+    const { status, error } = spawnSync(podman, [...options, ...args], {
+      env: this.environment,
+      input,
+      stdio: ["pipe", stdout, stderr],
+      timeout: PATIENCE_MS,
+      killSignal: "SIGKILL",
+    });
     for (const fd of [stdout, stderr]) closeSync(fd);
     const [said = "", complained = ""] = outputs.map((file) => readFileSync(file, "utf8"));
     if (error) throw new Error(`podman ${args.join(" ")} did not end: ${said}${complained}`, { cause: error });
