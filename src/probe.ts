@@ -1,5 +1,6 @@
 import type { Guest } from "./guest.ts";
 import type { StepResult } from "./result/index.ts";
+import { printable } from "./system/index.ts";
 
 /** A probe that takes longer has failed, and is tried again. */
 const LONGEST_MS = 10_000;
@@ -20,10 +21,7 @@ export class ProbeError extends Error {
 
 /** The end of an output, in one line; a container's text may hold what a terminal obeys. */
 function lastWords({ stdout, stderr }: StepResult): string {
-  const words = `${stdout}\n${stderr}`
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
-    .trim()
-    .slice(-MOST_TOLD);
+  const words = printable(`${stdout}\n${stderr}`.trim().slice(-MOST_TOLD));
   return words === "" ? "without output" : `saying ${JSON.stringify(words)}`;
 }
 

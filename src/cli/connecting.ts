@@ -16,7 +16,11 @@ function showProgress(text: string): void {
 }
 
 /** Connects, and waits for the container where that is asked for. */
-export async function connectAsAsked({ connect: options, wait, probe }: CommandLine): Promise<Guest> {
+export async function connectAsAsked({
+  connect: options,
+  wait,
+  probe,
+}: Pick<CommandLine, "connect" | "wait" | "probe">): Promise<Guest> {
   if (wait === undefined) return connect(options);
   let isShown = false;
   try {

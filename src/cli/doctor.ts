@@ -1,13 +1,11 @@
 import { isatty } from "node:tty";
-import { parseArgs } from "node:util";
 
 import { examine } from "../doctor/index.ts";
 import { CONTAINER_OPTIONS, readContainer } from "./container-options.ts";
 import { formatReport } from "./doctor-text.ts";
 import { HELP } from "./help.ts";
 import { output } from "./output.ts";
-import { explainParsing } from "./parse.ts";
-import { usageError } from "./usage-error.ts";
+import { parseOptions } from "./parse-options.ts";
 
 const OPTIONS = {
   container: CONTAINER_OPTIONS.container,
@@ -19,16 +17,6 @@ const OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; args: string[] }>> {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true });
-  } catch (error) {
-    const extra = /^Unexpected argument '(.*)'\./s.exec(error instanceof Error ? error.message : "")?.[1];
-    if (extra === undefined) throw explainParsing(error, args);
-    throw usageError(`doctor takes options only, and ${JSON.stringify(extra)} is none`, "see k8s-executor --help");
-  }
-}
-
 /** @returns Whether colours are wanted: on a terminal, unless no-color.org's variable says no. */
 function wantsColors(): boolean {
   return isatty(1) && (process.env["NO_COLOR"] ?? "") === "";
@@ -36,7 +24,7 @@ function wantsColors(): boolean {
 
 /** `k8s-executor doctor`: 0 where a step would run, else 1. */
 export async function doctor(args: readonly string[]): Promise<number> {
-  const { values } = parse(args);
+  const values = parseOptions("doctor", args, OPTIONS);
   const write = output(1);
   if (values.help) {
     await write(Buffer.from(HELP));

@@ -5,14 +5,23 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
   k8s-executor exec [options] command [args...]     a program, without a shell
   k8s-executor shell [options]                      an interactive shell, bash or sh
   k8s-executor worker [options]                     serves GoCD's task messages
+  k8s-executor containers [--json]                  the containers of the Pod
+  k8s-executor wait [options]                       until a container is there and ready
   k8s-executor install DIR [--helper] [--cli]       copies programs for other containers there
   k8s-executor doctor [--json]                      whether steps would run, and what would mend it
 
 Which container
-  --pid N                its main process           (default $GO_K8S_CONTAINER_PID)
+  --container NAME       its name, pid, or id or the beginning of it (default
+                         $K8S_EXECUTOR_TARGET, or else the pid below, or else the only one)
+  --pid N                its main process            (default $GO_K8S_CONTAINER_PID)
   --shared-root DIR      the shared volume, as here  (default $GO_K8S_CONTAINER_SHARED_ROOT)
   --container-root DIR   the same, as it sees it     (default $GO_K8S_CONTAINER_ROOT, or
                          the shared root)
+  --wait TIME            wait so long for it, as 60s
+  --probe COMMAND        and until this exits with 0 in it: a script for its sh, or a program
+                         without one as a list in JSON, ["pg_isready","-q"]
+  --config FILE          defaults for containers by name: shell, user, cwd, env (default
+                         $K8S_EXECUTOR_CONFIG, or /etc/k8s-executor.json)
   --backend NAME         auto, native, helper or nsenter; one by name is never replaced
 
 What to run
@@ -38,8 +47,8 @@ What to run
   --kill-leftovers       end what the script leaves in the background (default: it stays)
   --kill-after TIME      from the polite signal to SIGKILL (default 5s)
 
-A worker: of the options above --pid, --shared-root, --container-root, --backend, --mask (wherever a
-job has the variable), --timeout and --kill-after, and
+A worker: of the options above those that say which container (where a task names none), --mask
+(wherever a job has the variable), --timeout and --kill-after, and
   --socket PATH          a Unix socket for several clients (default: stdin and stdout)
   --drain                the first SIGTERM waits for running tasks; the second cancels them
 

@@ -14,6 +14,7 @@ import { run } from "./run.ts";
 import { say } from "./say.ts";
 import { shell } from "./shell.ts";
 import { usageError } from "./usage-error.ts";
+import { wait } from "./wait.ts";
 import { worker } from "./worker.ts";
 
 /** Those with options of their own. */
@@ -21,6 +22,7 @@ const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promi
   containers: listContainers,
   doctor,
   install,
+  wait,
   worker,
 };
 

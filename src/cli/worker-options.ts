@@ -1,10 +1,7 @@
-import { parseArgs } from "node:util";
-
 import type { GocdWorkerOptions } from "../index.ts";
 import { CONTAINER_OPTIONS, readContainer, readWait } from "./container-options.ts";
 import { parseDuration } from "./duration.ts";
-import { explainParsing } from "./parse.ts";
-import { usageError } from "./usage-error.ts";
+import { parseOptions } from "./parse-options.ts";
 
 const OPTIONS = {
   ...CONTAINER_OPTIONS,
@@ -26,19 +23,9 @@ export interface WorkerCommandLine {
   help: boolean;
 }
 
-function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; args: string[] }>> {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, strict: true });
-  } catch (error) {
-    const extra = /^Unexpected argument '(.*)'\./s.exec(error instanceof Error ? error.message : "")?.[1];
-    if (extra === undefined) throw explainParsing(error, args);
-    throw usageError(`worker takes options only, and ${JSON.stringify(extra)} is none`, "see k8s-executor --help");
-  }
-}
-
 /** Reads the options of `worker`. @throws ExecutorError INVALID_OPTION. */
 export function readWorkerCommandLine(args: readonly string[]): WorkerCommandLine {
-  const { values } = parse(args);
+  const values = parseOptions("worker", args, OPTIONS);
   const duration = (option: "timeout" | "kill-after"): number | undefined =>
     values[option] === undefined ? undefined : parseDuration(`--${option}`, values[option]);
   return {

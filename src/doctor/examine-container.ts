@@ -1,3 +1,4 @@
+import { printable } from "../system/index.ts";
 import { connect } from "../connect.ts";
 import { pinContainer, type Container } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
@@ -8,7 +9,6 @@ import { ok, type Finding } from "./finding.ts";
 import { guarded, unexpected } from "./guarded.ts";
 import { checkNamespaces } from "./namespaces.ts";
 import { checkContainerProcesses } from "./processes.ts";
-import { printable } from "./printable.ts";
 import { cannotEnter } from "./refusal.ts";
 import type { ContainerReport } from "./report.ts";
 import { checkScript } from "./script.ts";
@@ -70,7 +70,7 @@ async function enter(container: Container, subject: Subject): Promise<Entered> {
       checks,
       backend,
       backendReason: printable(backendReason),
-      limitations: limitations.map(printable),
+      limitations: limitations.map((limitation) => printable(limitation)),
       entry: entry?.time,
     };
   } catch (error) {

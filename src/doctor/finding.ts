@@ -1,5 +1,5 @@
+import { printable } from "../system/index.ts";
 import type { Mend } from "./mend.ts";
-import { printable } from "./printable.ts";
 
 /** What is checked. The names are stable. */
 export type CheckName =

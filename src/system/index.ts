@@ -3,3 +3,4 @@ export { Descriptors } from "./descriptors.ts";
 export { requireLinux } from "./linux.ts";
 export { currentDirectory, relativeBelow } from "./paths.ts";
 export { accessProc, type Proc } from "./proc.ts";
+export { printable } from "./printable.ts";

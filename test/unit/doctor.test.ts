@@ -20,7 +20,7 @@ import type { Report } from "../../src/doctor/index.ts";
 import { checkKernel } from "../../src/doctor/kernel.ts";
 import { byHand } from "../../src/doctor/mend.ts";
 import { checkPidNamespace } from "../../src/doctor/pid-namespace.ts";
-import { printable } from "../../src/doctor/printable.ts";
+import { printable } from "../../src/system/printable.ts";
 import { writeInside } from "../../src/doctor/write-inside.ts";
 import { makeMarkedFile, openSharedRoot } from "../../src/step/index.ts";
 import { Descriptors } from "../../src/system/index.ts";

@@ -1,24 +1,7 @@
 #!/bin/sh
-# Waits for the build container's main process, tells the agent its pid, and becomes the image's own entrypoint. The pid is
-# that of the first process in another mount namespace than ours, but for pid 1, which is the Pod's own pause container.
+# Waits for the build container, so that no job comes before it is there, and becomes the image's own entrypoint.
+# In a Pod with several, K8S_EXECUTOR_TARGET says which one it is, for this and for the tasks.
 set -eu
 
-build_pid() {
-  ours=$(readlink /proc/self/ns/mnt)
-  for p in $(ls /proc | grep -x '[0-9]*' | sort -n); do
-    theirs=$(readlink "/proc/$p/ns/mnt") || true
-    if [ "$p" != 1 ] && [ -d "/proc/$p" ] && [ "$theirs" != "$ours" ]; then
-      echo "$p"
-      return
-    fi
-  done
-}
-
-pid=$(build_pid)
-[ -n "$pid" ] || echo "$0: waiting for the build container (shareProcessNamespace: true?)" >&2
-while [ -z "$pid" ]; do
-  sleep 0.2
-  pid=$(build_pid)
-done
-export GO_K8S_CONTAINER_PID="$pid"
+k8s-executor wait --wait 10m
 exec /docker-entrypoint.sh "$@"

@@ -1,0 +1,23 @@
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+
+import { explainParsing } from "./parse.ts";
+import { usageError } from "./usage-error.ts";
+
+/**
+ * Reads the options of a command that takes nothing else.
+ *
+ * @throws ExecutorError INVALID_OPTION.
+ */
+export function parseOptions<Options extends ParseArgsOptionsConfig>(
+  command: string,
+  args: readonly string[],
+  options: Options,
+): ReturnType<typeof parseArgs<{ options: Options; args: string[] }>>["values"] {
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (error) {
+    const extra = /^Unexpected argument '(.*)'\./s.exec(error instanceof Error ? error.message : "")?.[1];
+    if (extra === undefined) throw explainParsing(error, args);
+    throw usageError(`${command} takes options only, and ${JSON.stringify(extra)} is none`, "see k8s-executor --help");
+  }
+}
