@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import type { ContainerInfo } from "../../src/index.ts";
 import type { Job } from "../gocd/job.ts";
 import { tasksOf, WEB } from "../gocd/pipeline.ts";
 import { PROJECT, REFERENCE_TASK } from "../gocd/reference-task.ts";
@@ -54,12 +55,11 @@ function scriptsLeft(pod: GocdPod): string {
   return pod.agent(["sh", "-c", "ls /go/pipelines | grep '[.]sh$'"]).stdout;
 }
 
-inPod("the entrypoint has told the agent the pid of the build container", (pod) => {
-  const environ =
-    "tr '\\0' '\\n' < /proc/$(grep -lx 'sleep.1000000.' /proc/[0-9]*/cmdline | head -1 | cut -d/ -f3)/environ";
-  const { stdout } = pod.agent(["sh", "-c", environ]);
-  const pid = /^GO_K8S_CONTAINER_PID=(\d+)$/m.exec(stdout)?.[1] ?? "";
-  assert.equal(pod.agent(["cat", `/proc/${pid}/cmdline`]).stdout, "/tools/pause\0build-environment\0");
+inPod("the entrypoint has waited for the build container, and has become the agent", (pod) => {
+  const { stdout } = pod.agent(["k8s-executor", "containers", "--json"]);
+  const found = (JSON.parse(stdout) as ContainerInfo[]).map(({ role, name, command }) => [role, name, ...command]);
+  assert.deepEqual(found[0], ["agent", undefined, "sleep", "1000000"]);
+  assert.deepEqual(found.at(-1), ["guest", "build-environment", "/tools/pause", "build-environment"]);
 });
 
 inPod("the reference's task: its output, its result, and nothing left", (pod) => {

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { test } from "node:test";
 
 import type { Target } from "../contract/index.ts";
@@ -9,10 +7,9 @@ import { makeImages } from "../pod/images.ts";
 import { PACKAGE, Pod } from "../pod/pod.ts";
 import { Podman } from "../pod/podman.ts";
 import { assertContractPassed, BACKENDS } from "../support/contract.ts";
-import { REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
 
-const README = path.join(REPOSITORY, "README.md");
+const CLI = `${PACKAGE}/dist/cli/k8s-executor`;
 
 /** From inside the agent's container of examples/pod.yaml, started by podman from that manifest. */
 test("the reference Pod", async (t) => {
@@ -24,10 +21,14 @@ test("the reference Pod", async (t) => {
       const pod = new Pod(podman, uid);
       try {
         const who = uid === 0 ? "root" : `user ${uid}`;
-        await t.test(`the README's way finds the pid, as ${who}`, () => {
-          const [, snippet = "exit 1"] = /```sh\n(ours=.*?)```/s.exec(readFileSync(README, "utf8")) ?? [];
-          const { stdout } = pod.agent(["sh", "-c", `${snippet}env | grep PID`]);
-          assert.equal(stdout, `GO_K8S_CONTAINER_PID=${pod.pid}\n`);
+        await t.test(`nothing says which container it is, as ${who}`, () => {
+          const { stdout, stderr, status } = pod.agent([CLI, "exec", "cat", "/proc/self/status"]);
+          assert.deepEqual([stderr, status], ["", 0]);
+          assert.match(stdout, new RegExp(`^Uid:\\s+${uid}\\s`, "m"));
+          assert.match(
+            pod.agent([CLI, "containers"]).stdout,
+            new RegExp(`^build-environment +guest +${pod.pid} `, "m"),
+          );
         });
         await t.test(`contract: a build container of ${who}`, () => checkContractInPod(pod, uid));
         for (const backend of BACKENDS) {
@@ -70,9 +71,8 @@ function checkContractInPod(pod: Pod, uid: number): void {
 function checkCli(pod: Pod, backend: string, uid: number): void {
   const env = { GO_K8S_CONTAINER_PID: String(pod.pid), PROJECT: 'it\'s "quoted"' };
   const script = 'echo "building $PROJECT as $(id -u)"; bash -c "exit 42"';
-  const cli = [`${PACKAGE}/dist/cli/k8s-executor`];
   const { status, stdout, stderr } = pod.agent(
-    [...cli, "run", "--backend", backend, "--env", "PROJECT", "--shell", "bash", "--script", script],
+    [CLI, "run", "--backend", backend, "--env", "PROJECT", "--shell", "bash", "--script", script],
     env,
   );
   assert.deepEqual([stdout, status, stderr], [`building it's "quoted" as ${uid}\n`, 42, ""]);
