@@ -57,9 +57,13 @@ function scriptsLeft(pod: GocdPod): string {
 
 inPod("the entrypoint has waited for the build container, and has become the agent", (pod) => {
   const { stdout } = pod.agent(["k8s-executor", "containers", "--json"]);
-  const found = (JSON.parse(stdout) as ContainerInfo[]).map(({ role, name, command }) => [role, name, ...command]);
-  assert.deepEqual(found[0], ["agent", undefined, "sleep", "1000000"]);
-  assert.deepEqual(found.at(-1), ["guest", "build-environment", "/tools/pause", "build-environment"]);
+  const found = (JSON.parse(stdout) as ContainerInfo[]).map(({ role, name, command }) => [
+    role,
+    name,
+    command.join(" "),
+  ]);
+  assert.deepEqual(found[0], ["agent", undefined, "sleep 1000000"]);
+  assert.deepEqual(found.at(-1), ["guest", "build-environment", "/tools/pause build-environment"]);
 });
 
 inPod("the reference's task: its output, its result, and nothing left", (pod) => {
