@@ -3,6 +3,8 @@ import type { SeriesSummary, Summary } from "./summary.ts";
 import { figure, placeOf } from "./table.ts";
 
 const CASE = "exec true";
+/** Of the levels of memory, those that tell something. */
+const PICTURED_MB: ReadonlySet<number> = new Set([0, 500, 2000]);
 /** What each contender is called in the picture. */
 const NAMES: Readonly<Record<string, string>> = {
   native: "k8s-executor",
@@ -26,6 +28,7 @@ const FOOT = 34;
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 16px; font-weight: 600 }
+  .level { font-weight: 600 }
   .small { font-size: 11px; fill: #59636e }
   .bar { fill: #8c959f }
   .own { fill: #0969da }
@@ -60,7 +63,7 @@ function bars(top: number, series: readonly SeriesSummary[], at: (time: number) 
     const y = top + index * STEP;
     const end = at(median).toFixed(1);
     const width = (at(median) - LABELS).toFixed(1);
-    const times = baseRatio ? `, ${figure(1 / baseRatio.value)} x` : "";
+    const times = baseRatio ? `, ${figure(1 / baseRatio.value)} ×` : "";
     return [
       text(LABELS - 8, y + 13, NAMES[contender] ?? contender, 'text-anchor="end"'),
       `<rect x="${LABELS}" y="${y}" width="${width}" height="${BAR}" rx="2" class="bar${contender === "native" ? " own" : ""}"/>`,
@@ -78,10 +81,13 @@ function bars(top: number, series: readonly SeriesSummary[], at: (time: number) 
  * @throws Error where the document has no such figures.
  */
 export function drawStarts(document: Document, runtime: string, guest: string): string {
+  const isPictured = (group: Summary): boolean =>
+    ["startup", "held"].includes(group.scenario) &&
+    group.runtime === runtime &&
+    group.guest === guest &&
+    PICTURED_MB.has(group.heldMB);
   const groups = document.groups
-    .filter(
-      (group) => ["startup", "held"].includes(group.scenario) && group.runtime === runtime && group.guest === guest,
-    )
+    .filter(isPictured)
     .map((group): [Summary, SeriesSummary[]] => [group, group.series.filter((one) => one.case === CASE)])
     .filter(([, series]) => series.length > 0)
     .toSorted(([one], [other]) => one.heldMB - other.heldMB);
@@ -91,7 +97,7 @@ export function drawStarts(document: Document, runtime: string, guest: string): 
   const parts: string[] = [];
   let y = HEAD;
   for (const [group, series] of groups) {
-    parts.push(text(LABELS, y + 12, `the worker holds ${group.heldMB} MB`, 'font-weight="600"'));
+    parts.push(text(LABELS, y + 12, `the worker holds ${group.heldMB} MB`, 'class="level"'));
     parts.push(...bars(y + 20, series, at));
     y += 20 + series.length * STEP + GAP - STEP / 2;
   }
@@ -111,7 +117,7 @@ export function drawStarts(document: Document, runtime: string, guest: string): 
     text(
       12,
       42,
-      `${placeOf(first[0]).split(", ").slice(1, 3).join(", ")}; medians, logarithmic scale`,
+      `${placeOf(first[0]).split(", ").slice(1, 3).join(", ")}; medians, and how many times k8s-executor's; logarithmic scale`,
       'class="small"',
     ),
     ...grid,

@@ -31,23 +31,52 @@ export function median(samples: readonly number[]): number {
   return quantile(samples, 0.5);
 }
 
-/**
- * How the medians of two contenders compare, with the interval that a bootstrap over the rounds gives: a round is drawn
- * with the samples of both, for what disturbs the machine disturbs both.
- *
- * @param above Samples by round; null where it did not take part.
- * @param below The same rounds; without it the median of `above` itself.
- */
-export function ratioOfMedians(above: readonly (number | null)[], below?: readonly (number | null)[]): Interval {
+type Samples = readonly (number | null)[];
+
+/** Draws as many as there are, any of them more than once. */
+function resample<Item>(items: readonly Item[], random: () => number): Item[] {
+  const drawn: Item[] = [];
+  for (const _ of items) {
+    const item = items[Math.floor(random() * items.length)];
+    if (item !== undefined) drawn.push(item);
+  }
+  return drawn;
+}
+
+function numbers(samples: Samples): number[] {
+  return samples.filter((sample) => sample !== null);
+}
+
+/** Those who took turns: a round is drawn with the samples of both, for what disturbs the machine disturbs both. */
+function drawRounds(above: Samples, below: Samples): (random: (() => number) | undefined) => [number[], number[]] {
   const pairs: [number, number][] = [];
   for (const [round, one] of above.entries()) {
-    const other = below ? below[round] : 1;
-    if (one !== null && other !== null && other !== undefined) pairs.push([one, other]);
+    const other = below[round] ?? null;
+    if (one !== null && other !== null) pairs.push([one, other]);
   }
-  const ratio = (drawn: readonly (readonly [number, number])[]): number =>
-    median(drawn.map(([one]) => one)) / median(drawn.map(([, other]) => other));
+  return (random) => {
+    const drawn = random ? resample(pairs, random) : pairs;
+    return [drawn.map(([one]) => one), drawn.map(([, other]) => other)];
+  };
+}
+
+/** Those who did not: each by itself. */
+function drawEach(above: Samples, below: Samples): (random: (() => number) | undefined) => [number[], number[]] {
+  const both: [number[], number[]] = [numbers(above), numbers(below)];
+  return (random) => (random ? [resample(both[0], random), resample(both[1], random)] : both);
+}
+
+/**
+ * How the medians of two contenders compare, with the interval that a bootstrap over the rounds gives.
+ *
+ * @param above Samples by round; null where there is none.
+ * @param below The same rounds, or another number of them where the two did not take turns; without it the median of
+ *   `above` itself is answered.
+ */
+export function ratioOfMedians(above: Samples, below: Samples = above.map(() => 1)): Interval {
+  const draw = (above.length === below.length ? drawRounds : drawEach)(above, below);
+  const ratio = ([one, other]: [number[], number[]]): number => median(one) / median(other);
   const random = randomNumbers(SEED);
-  const draw = (): [number, number] => pairs[Math.floor(random() * pairs.length)] ?? [NaN, NaN];
-  const ratios = Array.from({ length: RESAMPLES }, () => ratio(pairs.map(draw)));
-  return { value: ratio(pairs), low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
+  const ratios = Array.from({ length: RESAMPLES }, () => ratio(draw(random)));
+  return { value: ratio(draw(undefined)), low: quantile(ratios, 0.025), high: quantile(ratios, 0.975) };
 }

@@ -35,6 +35,11 @@ test("what disturbs a whole round does not widen a ratio's interval", () => {
   assert.ok(Math.abs(low - 0.5) < 1e-9 && Math.abs(high - 0.5) < 1e-9);
 });
 
+test("of contenders that did not take turns, all samples count", () => {
+  const { value, low, high } = ratioOfMedians([1, 2, 3, 4, 5], [10, 30]);
+  assert.deepEqual([value, low >= 1 / 30, high <= 0.5], [0.15, true, true]);
+});
+
 test("rounds in which one did not take part are left out", () => {
   assert.equal(ratioOfMedians([1, 100, 100], [2, null, null]).value, 0.5);
 });
