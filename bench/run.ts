@@ -14,8 +14,10 @@ import type { Measured, Place } from "./report/index.ts";
 
 /** podman's container takes seconds to make; only these start anything by it. */
 const USES_PODMAN: ReadonlySet<ScenarioName> = new Set(["startup", "held", "latency", "memory"]);
-/** No guest of ours is in it, so once is enough. */
+/** No guest of ours is in it. */
 const NEEDS_NO_GUEST: ReadonlySet<ScenarioName> = new Set(["discovery"]);
+/** What namespaces have nothing to do with: the first kind of guest is enough. */
+const ONCE: ReadonlySet<ScenarioName> = new Set(["discovery", "masking"]);
 
 /** What a run is about. */
 export interface Run {
@@ -28,7 +30,7 @@ export interface Run {
 }
 
 function scenariosFor(guest: GuestKind, { scenarios, guests }: Options): ScenarioName[] {
-  return scenarios.filter((scenario) => guest === guests[0] || !NEEDS_NO_GUEST.has(scenario));
+  return scenarios.filter((scenario) => guest === guests[0] || !ONCE.has(scenario));
 }
 
 function contendersFor({ contenders, scenarios }: Options): ContenderName[] {

@@ -1,5 +1,5 @@
 import type { Contender, Work } from "../contenders/index.ts";
-import { interleave } from "../interleave.ts";
+import { interleave, type Rounds } from "../interleave.ts";
 import type { Group, Task } from "../task.ts";
 import { participantsOf, roundsOf, withBench, type Bench, type Case } from "./bench.ts";
 import { SCRIPT } from "./script.ts";
@@ -15,12 +15,8 @@ const CASES: readonly Case[] = [
 ];
 
 /** From the start to the exit seen and the output drained, with so much memory held. */
-export async function timeStarts(
-  { contenders, missing, task }: Bench,
-  heldMB: number,
-  usualRounds: number,
-): Promise<Group> {
-  const rounds = { ...roundsOf(task, usualRounds, 20), isPrimed: true };
+export async function timeStarts({ contenders, missing, task }: Bench, heldMB: number, usual: Rounds): Promise<Group> {
+  const rounds = { ...roundsOf(task, usual.counted, usual.warmUp), isPrimed: true };
   const chosen = participantsOf(contenders, CASES, task);
   const measured = await interleave(chosen.participants, rounds);
   return {
@@ -33,5 +29,5 @@ export async function timeStarts(
 
 /** Startup latency in a worker that holds nothing. */
 export function startup(task: Task): Promise<Group[]> {
-  return withBench(task, async (bench) => [await timeStarts(bench, 0, 200)]);
+  return withBench(task, async (bench) => [await timeStarts(bench, 0, { counted: 200, warmUp: 20 })]);
 }

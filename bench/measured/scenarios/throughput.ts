@@ -63,7 +63,7 @@ function cases(heldMB: number): { bursts: Case[]; sustained: Case[] } {
 }
 
 async function measureRates({ contenders, missing, task }: Bench, heldMB: number): Promise<Group> {
-  const rounds = roundsOf(task, heldMB === 0 ? 5 : 3, 1);
+  const rounds = heldMB === 0 ? roundsOf(task, 5, 1) : roundsOf(task, 3, 0);
   const isQuickEnough = (contender: Contender): contender is Contender => !contender.isSlow;
   const quick = only(contenders, isQuickEnough, "it takes a hundred times as long; see startup");
   const starters = only(quick.list, isStarter, "kept running: it starts programs at once or not at all");
