@@ -24,7 +24,7 @@ export async function withBench(task: Task, body: (bench: Bench) => Promise<Grou
 
 /** So many rounds, unless the task says otherwise. */
 export function roundsOf({ rounds, isQuick }: Task, usual: number, warmUp: number): Rounds {
-  if (isQuick) return { counted: rounds ?? Math.min(usual, 5), warmUp: Math.min(warmUp, 2) };
+  if (isQuick) return { counted: rounds ?? Math.ceil(usual / 40), warmUp: Math.min(warmUp, 1) };
   return { counted: rounds ?? usual, warmUp };
 }
 

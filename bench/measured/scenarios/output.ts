@@ -71,7 +71,7 @@ function casesOf(task: Task): { any: Case[]; starters: Case<Starter>[]; checksum
 /** How fast a step's stdout comes, and whether every byte does. */
 export function output(task: Task): Promise<Group[]> {
   return withBench(task, async ({ contenders, missing }) => {
-    const rounds = roundsOf(task, task.isQuick ? 2 : 5, task.isQuick ? 0 : 1);
+    const rounds = roundsOf(task, 5, task.isQuick ? 0 : 1);
     const hasOurPrograms = (contender: Contender): contender is Contender => contender.name !== "podman";
     const here = only(contenders, hasOurPrograms, "its image has BusyBox's yes and head, which write more slowly");
     const starters = only(here.list, isStarter, "line by line: it counts bytes only");
