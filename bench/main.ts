@@ -54,7 +54,8 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
 }
 
 const ended = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ended.abort());
+// Ctrl-C may come twice: from the terminal, and from npm, which passes it on. (tsx as a command would kill us meanwhile.)
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ended.abort());
 try {
   const options = readOptions(process.argv.slice(2));
   if (options) await bench(options, ended.signal);
