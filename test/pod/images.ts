@@ -73,10 +73,15 @@ export function makeAgentImage(podman: Podman): void {
   });
 }
 
+/** Makes the build container's image, likewise. */
+export function makeBuildImage(podman: Podman): void {
+  makeImage(podman, BUILD_IMAGE, (root) => addProgram(root, whereIs("bash")));
+}
+
 /** Makes the agent's image and the build container's. */
 export function makeImages(podman: Podman): void {
   makeAgentImage(podman);
-  makeImage(podman, BUILD_IMAGE, (root) => addProgram(root, whereIs("bash")));
+  makeBuildImage(podman);
 }
 
 /** As GoCD's entrypoint does: links to directories, variables for the agent alone, and then the agent, which here only waits. */
