@@ -7,6 +7,7 @@ import { readIdentity, readStatus, type Identity } from "./identity.ts";
 import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./limits.ts";
 import { hasOurRoot, openForeignNamespaces, type Namespace } from "./namespaces.ts";
 import { permissionDenied } from "./permission.ts";
+import { MountTable } from "./mount-table.ts";
 import { readNames, type ContainerName } from "./names.ts";
 import { readStat, type ProcessStat } from "./process-stat.ts";
 import { isBeingCreated } from "./runtime-init.ts";
@@ -120,6 +121,7 @@ export function pinContainer(pid: number, startTime?: string): Container {
     const inOtherUserNamespace = namespaces.some((namespace) => namespace.name === "user");
     // First of all that it says of itself: once this is the container's own, so is the rest.
     const environment = readEnviron(proc, path);
+    const mounts = new MountTable(proc, path);
     if (isBeingCreated(proc, path, environment)) throw beingCreated(pid);
     const identity = readIdentity(proc, path, inOtherUserNamespace);
     if (!inOtherUserNamespace) requireKill(identity);
@@ -132,10 +134,10 @@ export function pinContainer(pid: number, startTime?: string): Container {
       identity,
       ourBounding: BigInt(`0x${readStatus(proc, "/proc/self").get("CapBnd") ?? ""}`),
       environment,
-      names: readNames(proc, path, environment),
+      names: readNames(proc, path, environment, mounts),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
-      cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root }, descriptors),
+      cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root, mounts }, descriptors),
       cwd: readCwd(proc, path),
       isAlive() {
         try {

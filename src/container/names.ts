@@ -1,5 +1,6 @@
 import type { Proc } from "../system/index.ts";
 import { unescapeMount } from "./cgroup-files.ts";
+import { MountTable } from "./mount-table.ts";
 
 /** Where a container's name is from. */
 export type NameSource =
@@ -22,7 +23,6 @@ const VARIABLES = ["K8S_EXECUTOR_CONTAINER", "GO_K8S_CONTAINER_NAME"] as const;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 /** The root of that mount: PODS/UID/containers/NAME/HASH, below the first "pods" only, for volumes are below it, too. */
 const TERMINATION_LOG = /^(?:(?!\/pods\/).)*\/pods\/[^/]+\/containers\/([^/]+)\/[0-9a-f]{8}$/;
-const MOUNTINFO_LIMIT = 1024 * 1024;
 const COMMAND_LIMIT = 4096;
 
 /** The arguments of /proc/PID/cmdline; the process can write there what it likes. */
@@ -50,17 +50,19 @@ function readPauseName(proc: Proc, directory: string): string | undefined {
  *
  * @param directory The /proc directory of its main process.
  * @param environment That of its main process.
+ * @param mounts Those of its main process.
  * @returns Each name once, the likeliest first.
  */
 export function readNames(
   proc: Proc,
   directory: string,
   environment: ReadonlyMap<string, Buffer>,
+  mounts: MountTable = new MountTable(proc, directory),
 ): readonly ContainerName[] {
   const claims: [NameSource, string | undefined][] = [
     ...VARIABLES.map((source): [NameSource, string | undefined] => [source, environment.get(source)?.toString()]),
     ["pause", readPauseName(proc, directory)],
-    ["kubelet", parseKubeletName(proc.read(`${directory}/mountinfo`, MOUNTINFO_LIMIT).toString("latin1"))],
+    ["kubelet", parseKubeletName(mounts.text)],
   ];
   const names = new Map<string, ContainerName>();
   for (const [source, name] of claims) {

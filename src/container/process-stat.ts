@@ -16,12 +16,10 @@ export interface ProcessStat {
 }
 
 const PF_KTHREAD = 0x00200000;
-/** More than its 52 numbers and a name take. */
-const LIMIT = 2048;
 
 /** Reads DIR/stat, where DIR is a /proc/PID directory. */
 export function readStat(proc: Proc, directory: string): ProcessStat {
-  const text = proc.read(`${directory}/stat`, LIMIT).toString("latin1");
+  const text = proc.readLine(`${directory}/stat`);
   // The command may hold spaces and parentheses of its own, so count from the last one.
   const end = text.lastIndexOf(")");
   const fields = text.slice(end + 2).split(" ");

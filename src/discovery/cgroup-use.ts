@@ -1,6 +1,6 @@
 import { closeSync, constants, readSync } from "node:fs";
 
-import { openCgroup, openCgroupFile, parseCgroups, type CgroupTarget } from "../container/index.ts";
+import { openCgroup, openCgroupFile, parseCgroups, type CgroupTarget, type MountTable } from "../container/index.ts";
 import type { Proc } from "../system/index.ts";
 import type { CgroupUse } from "./types.ts";
 
@@ -38,24 +38,27 @@ function toProcessors(quota: string | undefined, period: string | undefined): nu
   return time === undefined || of === undefined || of === 0 ? undefined : time / of;
 }
 
-function readMemory(cgroup: number): Partial<CgroupUse> {
-  return {
-    memoryBytes: toNumber(readFile(cgroup, "memory.current") ?? readFile(cgroup, "memory.usage_in_bytes")),
-    memoryLimitBytes: toLimit(readFile(cgroup, "memory.max") ?? readFile(cgroup, "memory.limit_in_bytes")),
-  };
-}
-
-function readProcessors(cgroup: number): Partial<CgroupUse> {
-  const [quota, period] = readFile(cgroup, "cpu.max")?.split(" ") ?? [
-    readFile(cgroup, "cpu.cfs_quota_us"),
-    readFile(cgroup, "cpu.cfs_period_us"),
-  ];
-  const used = /^usage_usec (\d+)$/m.exec(readFile(cgroup, "cpu.stat") ?? "")?.[1];
-  return {
-    cpuSeconds: toNumber(used, 1e-6) ?? toNumber(readFile(cgroup, "cpuacct.usage"), 1e-9),
-    cpuLimit: toProcessors(quota, period),
-  };
-}
+/** What a hierarchy counts, by each of its controllers; "" is the unified one, which has them all. */
+const READERS: Readonly<Record<string, (cgroup: number) => Partial<CgroupUse>>> = {
+  "": (cgroup) => {
+    const [quota, period] = readFile(cgroup, "cpu.max")?.split(" ") ?? [];
+    const used = /^usage_usec (\d+)$/m.exec(readFile(cgroup, "cpu.stat") ?? "")?.[1];
+    return {
+      memoryBytes: toNumber(readFile(cgroup, "memory.current")),
+      memoryLimitBytes: toLimit(readFile(cgroup, "memory.max")),
+      cpuSeconds: toNumber(used, 1e-6),
+      cpuLimit: toProcessors(quota, period),
+    };
+  },
+  memory: (cgroup) => ({
+    memoryBytes: toNumber(readFile(cgroup, "memory.usage_in_bytes")),
+    memoryLimitBytes: toLimit(readFile(cgroup, "memory.limit_in_bytes")),
+  }),
+  cpu: (cgroup) => ({
+    cpuLimit: toProcessors(readFile(cgroup, "cpu.cfs_quota_us"), readFile(cgroup, "cpu.cfs_period_us")),
+  }),
+  cpuacct: (cgroup) => ({ cpuSeconds: toNumber(readFile(cgroup, "cpuacct.usage"), 1e-9) }),
+};
 
 /** What is undefined is not known, and another hierarchy may know it. */
 function merge(use: CgroupUse, more: Partial<CgroupUse>): CgroupUse {
@@ -63,8 +66,8 @@ function merge(use: CgroupUse, more: Partial<CgroupUse>): CgroupUse {
   return { ...use, ...Object.fromEntries(known) };
 }
 
-/** Reads what the kernel counts for a container, in whichever of its hierarchies counts it. */
-export function readCgroupUse(proc: Proc, target: CgroupTarget): CgroupUse {
+/** Reads what the kernel counts for a container, in whichever of its hierarchies counts it. @param ours Our own mounts. */
+export function readCgroupUse(proc: Proc, ours: MountTable, target: CgroupTarget): CgroupUse {
   let use: CgroupUse = {
     memoryBytes: undefined,
     memoryLimitBytes: undefined,
@@ -72,13 +75,12 @@ export function readCgroupUse(proc: Proc, target: CgroupTarget): CgroupUse {
     cpuLimit: undefined,
   };
   for (const [hierarchy, path] of parseCgroups(proc.read(`${target.directory}/cgroup`).toString("latin1"))) {
-    const controllers = hierarchy.split(",");
-    const counts = ["", "memory", "cpu", "cpuacct"].some((name) => controllers.includes(name));
-    if (!counts) continue;
+    const readers = hierarchy.split(",").flatMap((controller) => READERS[controller] ?? []);
+    if (readers.length === 0) continue;
     let cgroup: number | undefined;
     try {
-      cgroup = openCgroup(proc, target, hierarchy, path);
-      use = merge(use, { ...readMemory(cgroup), ...readProcessors(cgroup) });
+      cgroup = openCgroup(ours, target, hierarchy, path);
+      for (const read of readers) use = merge(use, read(cgroup));
     } catch {
       // Not to be seen from here.
     } finally {

@@ -3,6 +3,7 @@ import { ExecutorError } from "../errors/index.ts";
 import { accessProc, type Proc } from "../system/index.ts";
 import { containerId } from "./container-id.ts";
 import { findGroups, type Group } from "./groups.ts";
+import { readProcess } from "./processes.ts";
 
 /** A container as it is chosen. */
 export interface Candidate {
@@ -44,10 +45,10 @@ function list(candidates: readonly Candidate[]): string {
 }
 
 /** A pid is that very process, as for nsenter: it may be in other namespaces than the main process. */
-function withProcess(candidates: readonly Candidate[], wanted: string): Candidate[] {
+function withProcess(proc: Proc, candidates: readonly Candidate[], wanted: string): Candidate[] {
   if (!/^\d+$/.test(wanted)) return [];
   return candidates.flatMap((candidate) => {
-    const process = candidate.group.processes.find(({ pid }) => pid === Number(wanted));
+    const process = candidate.group.pids.has(Number(wanted)) ? readProcess(proc, Number(wanted)) : undefined;
     return process ? [{ ...candidate, group: { ...candidate.group, main: process } }] : [];
   });
 }
@@ -67,13 +68,13 @@ function withId(candidates: readonly Candidate[], wanted: string): Candidate[] {
  * A name, else a pid, else an id. A name is a container's own claim: one that calls itself by another's pid or id shall not get
  * what is meant for that one, so then both are meant.
  */
-function matching(candidates: readonly Candidate[], wanted: string): readonly Candidate[] {
+function matching(proc: Proc, candidates: readonly Candidate[], wanted: string): readonly Candidate[] {
   const named = candidates.filter(({ names }) => names.includes(wanted));
-  const ofPid = withProcess(candidates, wanted);
+  const ofPid = withProcess(proc, candidates, wanted);
   const ofId = withId(candidates, wanted);
   if (named.length === 0) return ofPid.length > 0 ? ofPid : ofId;
   const certain = [...ofPid, ...(wanted.length >= CERTAIN_ID ? ofId : [])];
-  const isNamed = ({ group }: Candidate): boolean => named.some((one) => one.group.processes === group.processes);
+  const isNamed = ({ group }: Candidate): boolean => named.some((one) => one.group.pids === group.pids);
   return [...named, ...certain.filter((candidate) => !isNamed(candidate))];
 }
 
@@ -117,7 +118,7 @@ export function chooseContainer(wanted: string | undefined): ChosenContainer {
   const proc = accessProc();
   const candidates = findGroups(proc).map((group) => toCandidate(proc, group));
   const guests = candidates.filter(({ group }) => group.role === "guest");
-  const found = wanted === undefined ? guests : matching(guests, wanted);
+  const found = wanted === undefined ? guests : matching(proc, guests, wanted);
   const [only] = found;
   if (only && found.length === 1) return { pid: only.group.main.pid, startTime: String(only.group.main.startTime) };
   if (found.length > 1) {
@@ -127,7 +128,7 @@ export function chooseContainer(wanted: string | undefined): ChosenContainer {
         : `${JSON.stringify(wanted)} means ${found.length} containers`;
     throw ambiguous(problem, found);
   }
-  const other = wanted === undefined ? undefined : matching(candidates, wanted)[0];
+  const other = wanted === undefined ? undefined : matching(proc, candidates, wanted)[0];
   if (other && wanted !== undefined) throw notAGuest(wanted, other);
   throw wanted === undefined || guests.length === 0 ? noGuest() : notFound(wanted, guests);
 }

@@ -1,6 +1,7 @@
 import {
   type ContainerName,
   isBeingCreated,
+  MountTable,
   NAMESPACE_FLAGS,
   type NamespaceName,
   pinContainer,
@@ -57,18 +58,26 @@ function obstacleOf(group: Group): string | undefined {
   }
 }
 
+/** What is the same for all of them. */
+interface Machine {
+  bootTime: number;
+  /** Our own. */
+  mounts: MountTable;
+}
+
 /** Opens what can be opened of it once, so that all that follows is of this process. */
-function describe(proc: Proc, group: Group, bootTime: number): ContainerInfo[] {
-  const { main, environment, role, cgroups, processes } = group;
+function describe(proc: Proc, group: Group, machine: Machine): ContainerInfo[] {
+  const { main, environment, role, cgroups, pids } = group;
   const descriptors = new Descriptors();
   try {
     const path = `/proc/${main.pid}`;
     const directory = proc.canOpen ? `/proc/self/fd/${descriptors.directory(path)}` : path;
     if (readStat(proc, directory).startTime !== String(main.startTime)) return []; // its pid is another's by now
     const root = proc.canOpen ? attempt(() => descriptors.directory(`${directory}/root`), undefined) : undefined;
+    const mounts = new MountTable(proc, directory);
     const uid = Number(readStatus(proc, directory).get("Uid")?.split(/\s+/)[1]);
     const names: readonly ContainerName[] = environment
-      ? attempt(() => readNames(proc, directory, environment), [])
+      ? attempt(() => readNames(proc, directory, environment, mounts), [])
       : [];
     return [
       {
@@ -76,15 +85,18 @@ function describe(proc: Proc, group: Group, bootTime: number): ContainerInfo[] {
         name: names[0]?.name,
         names,
         pid: main.pid,
-        startedAt: new Date(bootTime + (main.startTime / TICKS_PER_SECOND) * 1000),
+        startedAt: new Date(machine.bootTime + (main.startTime / TICKS_PER_SECOND) * 1000),
         uid,
         user: root === undefined ? undefined : attempt(() => userName(proc, directory, root, uid), undefined),
         command: attempt(() => readCommand(proc, directory), []),
         id: containerId(cgroups),
         state: stateOf(proc, directory, group),
         sharedNamespaces: attempt(() => sharedNamespaces(proc, directory), undefined),
-        processes: processes.length,
-        cgroup: root === undefined ? UNKNOWN_USE : readCgroupUse(proc, { pid: main.pid, directory, root }),
+        processes: pids.size,
+        cgroup:
+          root === undefined
+            ? UNKNOWN_USE
+            : readCgroupUse(proc, machine.mounts, { pid: main.pid, directory, root, mounts }),
         obstacle: obstacleOf(group),
       },
     ];
@@ -111,6 +123,6 @@ function describe(proc: Proc, group: Group, bootTime: number): ContainerInfo[] {
 export async function containers(): Promise<ContainerInfo[]> {
   requireLinux();
   const proc = accessProc();
-  const bootTime = readBootTime(proc);
-  return findGroups(proc).flatMap((group) => describe(proc, group, bootTime));
+  const machine = { bootTime: readBootTime(proc), mounts: new MountTable(proc, "/proc/self") };
+  return findGroups(proc).flatMap((group) => describe(proc, group, machine));
 }

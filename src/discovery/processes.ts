@@ -2,7 +2,14 @@ import { readStat } from "../container/index.ts";
 import { errnoOf } from "../errors/index.ts";
 import type { Proc } from "../system/index.ts";
 
-/** A process, as far as it tells which container it belongs to. */
+/** A process that we see, and the container that it is in. */
+export interface SeenProcess {
+  pid: number;
+  /** What /proc/PID/ns/mnt links to; undefined where we may not look. */
+  mountNamespace: string | undefined;
+}
+
+/** A process, as far as it tells which of its container's is the main one. */
 export interface ProcessEntry {
   pid: number;
   parent: number;
@@ -10,12 +17,20 @@ export interface ProcessEntry {
   startTime: number;
   /** As in proc_pid_stat(5). */
   state: string;
-  /** What /proc/PID/ns/mnt links to; undefined where we may not look. */
-  mountNamespace: string | undefined;
 }
 
 /** Errors of a process that ended meanwhile, or is a zombie, which is in no namespace. */
 const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
+
+/** Runs what reads of a process; undefined where it has ended. */
+function unlessGone<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (GONE.has(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
+}
 
 function readMountNamespace(proc: Proc, pid: number): string | undefined {
   try {
@@ -27,18 +42,17 @@ function readMountNamespace(proc: Proc, pid: number): string | undefined {
   }
 }
 
-function readProcess(proc: Proc, pid: number): ProcessEntry[] {
-  try {
-    const mountNamespace = readMountNamespace(proc, pid);
-    const { parent, startTime, state, isKernelThread } = readStat(proc, `/proc/${pid}`);
-    return isKernelThread ? [] : [{ pid, parent, startTime: Number(startTime), state, mountNamespace }];
-  } catch (error) {
-    if (GONE.has(errnoOf(error) ?? "")) return [];
-    throw error;
-  }
+/** All processes that we see but zombies. */
+export function scanProcesses(proc: Proc): SeenProcess[] {
+  return proc.pids().flatMap((pid) => {
+    return unlessGone(() => [{ pid, mountNamespace: readMountNamespace(proc, pid) }]) ?? [];
+  });
 }
 
-/** All processes that we see but kernel threads and zombies. */
-export function scanProcesses(proc: Proc): ProcessEntry[] {
-  return proc.pids().flatMap((pid) => readProcess(proc, pid));
+/** What is to be known of a process; undefined where it has ended, or is a kernel thread. */
+export function readProcess(proc: Proc, pid: number): ProcessEntry | undefined {
+  return unlessGone(() => {
+    const { parent, startTime, state, isKernelThread } = readStat(proc, `/proc/${pid}`);
+    return isKernelThread ? undefined : { pid, parent, startTime: Number(startTime), state };
+  });
 }

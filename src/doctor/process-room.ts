@@ -2,6 +2,7 @@ import { closeSync, constants, readSync } from "node:fs";
 import path from "node:path";
 
 import {
+  MountTable,
   openCgroup,
   openCgroupFile,
   parseCgroups,
@@ -31,10 +32,10 @@ function readNumber(cgroup: number, name: string): number {
   }
 }
 
-function roomOf(proc: Proc, target: CgroupTarget, hierarchy: string, place: string): number {
+function roomOf(ours: MountTable, target: CgroupTarget, hierarchy: string, place: string): number {
   let cgroup: number | undefined;
   try {
-    cgroup = openCgroup(proc, target, hierarchy, place);
+    cgroup = openCgroup(ours, target, hierarchy, place);
     return readNumber(cgroup, "pids.max") - readNumber(cgroup, "pids.current");
   } catch {
     return Infinity; // not to be seen from here, or the root, which has no limit
@@ -44,13 +45,15 @@ function roomOf(proc: Proc, target: CgroupTarget, hierarchy: string, place: stri
 }
 
 /** By the cgroups of a process, and by those above them that we see. */
-export function roomInCgroups(proc: Proc, target: CgroupTarget): ProcessRoom[] {
+export function roomInCgroups(proc: Proc, process: Omit<CgroupTarget, "mounts">): ProcessRoom[] {
   const rooms: ProcessRoom[] = [];
+  const ours = new MountTable(proc, "/proc/self");
+  const target = { ...process, mounts: new MountTable(proc, process.directory) };
   for (const [hierarchy, own] of parseCgroups(proc.read(`${target.directory}/cgroup`).toString("latin1"))) {
     if (hierarchy !== "" && !hierarchy.split(",").includes("pids")) continue;
     let place = own;
     for (let level = 0; level < MOST_LEVELS; level++) {
-      rooms.push({ left: roomOf(proc, target, hierarchy, place), limit: "pids.max of its cgroups" });
+      rooms.push({ left: roomOf(ours, target, hierarchy, place), limit: "pids.max of its cgroups" });
       if (place === path.posix.dirname(place)) break;
       place = path.posix.dirname(place);
     }

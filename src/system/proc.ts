@@ -7,6 +7,8 @@ export interface Proc {
   readonly canOpen: boolean;
   /** At most `limit` bytes of a file. */
   read(path: string, limit?: number): Buffer;
+  /** A file of one line, which the kernel hands out in one piece. */
+  readLine(path: string): string;
   link(path: string): string;
   /** The processes there are. */
   pids(): number[];
@@ -14,6 +16,19 @@ export interface Proc {
 
 /** More than anything we read but an environment; a container can make files of /proc appear endless. */
 const DEFAULT_LIMIT = 64 * 1024;
+
+/** More than the longest such line, /proc/PID/stat, has: 52 numbers and a name. */
+const LINE_LIMIT = 2048;
+
+function readLine(path: string): string {
+  const fd = openSync(path, "r");
+  try {
+    const line = Buffer.allocUnsafe(LINE_LIMIT);
+    return line.toString("latin1", 0, readSync(fd, line, 0, LINE_LIMIT, null));
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** The names of as many processes as a kernel can have, 2^22. */
 const LIST_LIMIT = 64 * 1024 * 1024;
@@ -40,6 +55,7 @@ const direct: Proc = {
       closeSync(fd);
     }
   },
+  readLine,
   link: (path) => readlinkSync(path),
   pids: () => toPids(readdirSync("/proc")),
 };
@@ -64,6 +80,7 @@ function command(program: string, args: readonly string[], limit: number): Buffe
 const byCommands: Proc = {
   canOpen: false,
   read: (path, limit = DEFAULT_LIMIT) => command("cat", [path], limit),
+  readLine: (path) => command("cat", [path], DEFAULT_LIMIT).toString("latin1"),
   link: (path) => command("readlink", ["-v", path], DEFAULT_LIMIT).toString().replace(/\n$/, ""),
   pids: () => toPids(command("ls", ["/proc"], LIST_LIMIT).toString().split("\n")),
 };

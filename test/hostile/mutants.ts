@@ -192,10 +192,10 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/container/cgroups.ts",
-        from: "openProcesses(openByOurMounts(proc",
-        to: "openProcesses(openByEither(proc, target",
+        from: "openProcesses(openByOurMounts(mounts",
+        to: "openProcesses(openCgroup(mounts, target",
       },
-      { file: "src/container/cgroups.ts", from: "!hasMember(fd, pid)", to: "pid < 0" },
+      { file: "src/container/open-cgroup.ts", from: "!hasMember(fd, pid)", to: "pid < 0" },
       { file: "src/container/cgroup-handle.ts", from: "constants.O_NOFOLLOW | 0o2000000", to: "0o2000000" },
       {
         file: "src/container/cgroup-handle.ts",
@@ -223,6 +223,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a cgroup that need not have the target as a member",
     case: "cgroup-mounts",
-    edits: [{ file: "src/container/cgroups.ts", from: "!hasMember(fd, pid)", to: "!hasMember(fd, pid) && pid < 0" }],
+    edits: [{ file: "src/container/open-cgroup.ts", from: "!hasMember(fd, pid)", to: "!hasMember(fd, pid) && pid < 0" }],
   },
 ];

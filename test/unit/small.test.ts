@@ -80,6 +80,7 @@ test("a user namespace's ids", () => {
     canOpen: true,
     link: () => "",
     pids: () => [],
+    readLine: () => "",
     read: () => Buffer.from("         0      12345          1\n 1 100000 65536\n"),
   };
   const map = readIdMap(proc, "uid_map");
