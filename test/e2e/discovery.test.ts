@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -73,6 +73,18 @@ test("the agent comes first, and is this process's own container", async (t) => 
     assert.ok(infos[0]?.sharedNamespaces?.includes("mnt"));
     assert.equal(infos.filter(({ role }) => role === "agent").length, 1);
     assert.equal(infos.find((info) => info.pid === pid)?.role, "guest");
+  });
+});
+
+test("the agent's main process is the same for one whose parent has ended", async (t) => {
+  if (!canRun(t, ["unshare"])) return;
+  await inTemporary(async (directory) => {
+    const [result, done] = ["result", "done"].map((name) => path.join(directory, name));
+    const orphan = `sh -c 'sleep 0; "$0" containers --json > "$1"; : > "$2"' "$0" "$1" "$2" &`;
+    execFileSync("sh", ["-c", orphan, CLI, result ?? "", done ?? ""]);
+    await until("it has ended", () => existsSync(done ?? ""));
+    const [agent] = JSON.parse(readFileSync(result ?? "", "utf8")) as ContainerInfo[];
+    assert.deepEqual([agent?.role, agent?.pid], ["agent", (await containers())[0]?.pid]);
   });
 });
 

@@ -78,7 +78,7 @@ test("typed errors: never appeared, ended, probe failed with its last words, and
     const noisy = 'printf "\\033[31mconnection refused\\n"; exit 2';
     await assert.rejects(waitForReady({ container, timeout: 1000, probe: noisy }), {
       code: "PROBE_FAILED",
-      message: /within 1000 ms: it exited with 2, saying "\[31mconnection refused"; look/,
+      message: /within 1000 ms: it exited with 2, saying "\{U\+001B\}\[31mconnection refused"; look/,
     });
     await assert.rejects(waitForReady({ container, timeout: 300, probe: "sleep 1000" }), {
       code: "PROBE_FAILED",

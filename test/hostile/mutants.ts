@@ -223,6 +223,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a cgroup that need not have the target as a member",
     case: "cgroup-mounts",
-    edits: [{ file: "src/container/open-cgroup.ts", from: "!hasMember(fd, pid)", to: "!hasMember(fd, pid) && pid < 0" }],
+    edits: [
+      { file: "src/container/open-cgroup.ts", from: "!hasMember(fd, pid)", to: "!hasMember(fd, pid) && pid < 0" },
+    ],
   },
 ];
