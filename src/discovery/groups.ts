@@ -1,9 +1,9 @@
 import { readEnviron, STEP_ID } from "../container/index.ts";
 import { errnoOf } from "../errors/index.ts";
 import type { Proc } from "../system/index.ts";
-import { agentMain } from "./agent-main.ts";
+import { mainCandidates, ourMain } from "./main-process.ts";
 import { Membership } from "./membership.ts";
-import { readProcess, scanProcesses, type ProcessEntry } from "./processes.ts";
+import { scanProcesses, type ProcessEntry } from "./processes.ts";
 import type { ContainerRole } from "./types.ts";
 
 /** The processes of one container. */
@@ -26,20 +26,8 @@ function readEnvironment(proc: Proc, pid: number): ReadonlyMap<string, Buffer> |
   }
 }
 
-/** Those that are no child of another, the oldest first. */
-function withoutParents(processes: readonly ProcessEntry[], pids: ReadonlySet<number>): ProcessEntry[] {
-  return processes
-    .filter(({ parent }) => !pids.has(parent))
-    .toSorted((one, other) => one.startTime - other.startTime || one.pid - other.pid);
-}
-
 function toGroup(proc: Proc, pids: ReadonlySet<number>, isOurs: boolean, membership: Membership): Group[] {
-  const candidates = isOurs
-    ? agentMain(proc, pids)
-    : withoutParents(
-        [...pids].flatMap((pid) => readProcess(proc, pid) ?? []),
-        pids,
-      );
+  const candidates = isOurs ? ourMain(proc, pids) : mainCandidates(proc, pids);
   for (const main of candidates) {
     const environment = readEnvironment(proc, main.pid);
     // What a step of ours left behind is not what its container was started for.

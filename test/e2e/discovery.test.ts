@@ -38,8 +38,9 @@ test("what a container is: its main process, user, names, namespaces and cgroup"
     const started = Date.now();
     const info = await find(pid);
     const before = openDescriptors();
-    await find(pid);
-    assert.equal(openDescriptors(), before);
+    for (let time = 0; time < 10; time++) await find(pid);
+    // What the guest was made with may be closed meanwhile.
+    assert.ok(openDescriptors() <= before);
     assert.ok(info);
     const { startedAt, cgroup, ...rest } = info;
     assert.deepEqual(rest, {
