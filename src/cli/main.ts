@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
 
 import { ExecutorError } from "../index.ts";
-import { listContainers } from "./containers.ts";
-import { doctor } from "./doctor.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
-import { install } from "./install.ts";
 import { JsonResult } from "./json-result.ts";
 import { readCommandLine, type CommandLine } from "./options.ts";
 import { readOwnEnvironment } from "./own-environment.ts";
@@ -14,16 +11,14 @@ import { run } from "./run.ts";
 import { say } from "./say.ts";
 import { shell } from "./shell.ts";
 import { usageError } from "./usage-error.ts";
-import { wait } from "./wait.ts";
-import { worker } from "./worker.ts";
 
-/** Those with options of their own. */
+/** Those with options of their own. Each is loaded when it is asked for, so that steps need not wait for what they do not use. */
 const OTHER_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  containers: listContainers,
-  doctor,
-  install,
-  wait,
-  worker,
+  containers: async (args) => (await import("./containers.ts")).listContainers(args),
+  doctor: async (args) => (await import("./doctor.ts")).doctor(args),
+  install: async (args) => (await import("./install.ts")).install(args),
+  wait: async (args) => (await import("./wait.ts")).wait(args),
+  worker: async (args) => (await import("./worker.ts")).worker(args),
 };
 
 const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = {
