@@ -1,7 +1,7 @@
 import { readEnviron, STEP_ID } from "../container/index.ts";
 import { errnoOf } from "../errors/index.ts";
 import type { Proc } from "../system/index.ts";
-import { mainCandidates, ourMain } from "./main-process.ts";
+import { mainCandidates } from "./main-process.ts";
 import { Membership } from "./membership.ts";
 import { scanProcesses, type ProcessEntry } from "./processes.ts";
 import type { ContainerRole } from "./types.ts";
@@ -27,8 +27,7 @@ function readEnvironment(proc: Proc, pid: number): ReadonlyMap<string, Buffer> |
 }
 
 function toGroup(proc: Proc, pids: ReadonlySet<number>, isOurs: boolean, membership: Membership): Group[] {
-  const candidates = isOurs ? ourMain(proc, pids) : mainCandidates(proc, pids);
-  for (const main of candidates) {
+  for (const main of mainCandidates(proc, pids)) {
     const environment = readEnvironment(proc, main.pid);
     // What a step of ours left behind is not what its container was started for.
     if (!isOurs && environment?.has(STEP_ID)) continue;
