@@ -46,7 +46,7 @@ function list(candidates: readonly Candidate[]): string {
 
 /** A pid is that very process, as for nsenter: it may be in other namespaces than the main process. */
 function withProcess(proc: Proc, candidates: readonly Candidate[], wanted: string): Candidate[] {
-  if (!/^\d+$/.test(wanted)) return [];
+  if (!/^[1-9]\d*$/.test(wanted)) return [];
   return candidates.flatMap((candidate) => {
     const process = candidate.group.pids.has(Number(wanted)) ? readProcess(proc, Number(wanted)) : undefined;
     return process ? [{ ...candidate, group: { ...candidate.group, main: process } }] : [];

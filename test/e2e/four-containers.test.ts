@@ -114,9 +114,9 @@ inPod("one that is not there, or might be another, is refused with a list of tho
     }
   };
   // A number is a pid, and never the beginning of an id.
-  const pids = new Set(containersOf(pod).map(({ pid }) => String(pid)));
-  const digits = [...all.values()].flatMap(({ id }) => /^\d{1,7}/.exec(id) ?? []).filter((value) => !pids.has(value));
-  const unknown = [...digits, "gradle", "mave", "MAVEN", "f".repeat(64), "999999", "\u001b[31mred", "a b"];
+  const isPid = (value: string): boolean => pod.agent(["test", "-e", `/proc/${value}`]).status === 0;
+  const digits = [...all.values()].flatMap(({ id }) => /^\d{1,7}/.exec(id) ?? []).filter((value) => !isPid(value));
+  const unknown = [...digits, "01", "gradle", "mave", "MAVEN", "f".repeat(64), "999999", "\u001b[31mred", "a b"];
   for (const value of unknown) {
     const { code, message } = refusal(pod, ["--container", value]);
     assert.equal(code, "TARGET_NOT_FOUND", `${value}: ${message}`);
