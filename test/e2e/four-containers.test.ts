@@ -114,7 +114,7 @@ inPod("one that is not there, or might be another, is refused with a list of tho
     }
   };
   // A number is a pid, and never the beginning of an id.
-  const isPid = (value: string): boolean => pod.agent(["test", "-e", `/proc/${value}`]).status === 0;
+  const isPid = (value: string): boolean => pod.in("agent", ["test", "-e", `/proc/${value}`]).status === 0;
   const digits = [...all.values()].flatMap(({ id }) => /^\d{1,7}/.exec(id) ?? []).filter((value) => !isPid(value));
   const unknown = [...digits, "01", "gradle", "mave", "MAVEN", "f".repeat(64), "999999", "\u001b[31mred", "a b"];
   for (const value of unknown) {
