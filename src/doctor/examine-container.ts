@@ -3,7 +3,7 @@ import { connect } from "../connect.ts";
 import { pinContainer, type Container } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
 import type { SharedRoot } from "../step/index.ts";
-import { checkCgroup } from "./cgroup.ts";
+import { checkCgroup, joinsOf } from "./cgroup.ts";
 import { checkEntry, type Entry } from "./entry.ts";
 import { ok, type Finding } from "./finding.ts";
 import { guarded, unexpected } from "./guarded.ts";
@@ -106,7 +106,10 @@ export async function examineContainer(subject: Subject): Promise<ContainerRepor
       await guarded("namespaces", () => checkNamespaces(container)),
     ];
     const { checks, ...entered } = await enter(container, subject);
-    const processes = await guarded("processes", () => checkContainerProcesses(container));
+    const joins = joinsOf(container, entered.limitations, entered.backend);
+    const processes = await guarded("processes", () =>
+      checkContainerProcesses(container, joins, entered.entry !== undefined),
+    );
     return conclude({ checks: [...before, ...checks, processes], ...entered });
   } catch (error) {
     return conclude({ checks: [unexpected("entry", error)], ...NOT_ENTERED });

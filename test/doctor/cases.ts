@@ -447,10 +447,28 @@ test("few descriptors and few processes are told", async () => {
     await inCgroups(pid, async (directories) => {
       writeFileSync(path.join(directories.get("pids") ?? directories.get("") ?? "", "pids.max"), "3");
       const { status, finding: found } = await examined(roots);
-      assert.deepEqual([status, found("processes").status], [1, "missing"]);
+      assert.deepEqual([status, found("processes").status], [0, "degraded"]);
       assert.equal(found("processes").what, "2 more may be started (pids.max of its cgroups)");
     });
   });
+});
+
+test("a limit of processes counts only where steps join its cgroup", async () => {
+  await beside({}, async ({ pid }, roots) =>
+    inCgroups(pid, async (directories) => {
+      writeFileSync(path.join(directories.get("pids") ?? directories.get("") ?? "", "pids.max"), "1");
+      const joined = await examined(roots);
+      assert.deepEqual([joined.status, joined.finding("processes").status], [1, "missing"]);
+      // The guest still sees its cgroup, and so doctor reads its limit through the guest's mounts.
+      const before = ["unshare", "--mount", "sh", "-c", 'umount -R /sys/fs/cgroup && exec "$@"', "sh"];
+      const apart = await examined(roots, { before });
+      assert.deepEqual([apart.status, apart.finding("cgroup").status], [0, "degraded"]);
+      assert.deepEqual(
+        [apart.finding("processes").status, apart.finding("processes").what],
+        ["ok", "no limit is to be seen"],
+      );
+    }),
+  );
 });
 
 test("colours are for a terminal, and NO_COLOR is respected", async () => {
