@@ -1,13 +1,14 @@
 import { containers, type ContainerInfo } from "../discovery/index.ts";
 import { checkAgent } from "./agent.ts";
 import type { AgentFacts } from "./agent-facts.ts";
-import { examineContainer, UNKNOWN } from "./examine-container.ts";
+import { examineContainer } from "./examine-container.ts";
 import type { Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
 import type { DoctorOptions } from "./options.ts";
 import { isMachines } from "./pid-namespace.ts";
 import type { ContainerReport, Report } from "./report.ts";
 import { openShared } from "./shared.ts";
+import { UNKNOWN } from "./subject.ts";
 import { choose, subjects } from "./subjects.ts";
 import { summarize } from "./summary.ts";
 
@@ -64,7 +65,7 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const obstacle =
     [shared.finding, refused].find((finding) => finding?.status === "missing") ??
     (reports.length === 0 ? checks.find(({ status }) => status === "missing") : undefined);
-  if (obstacle) for (const report of reports) report.runs = false;
+  if (obstacle) for (const report of reports) report.runs = report.runsScripts = false;
   const chosenOnes = reports.filter(({ isChosen }) => isChosen);
   const relevant = chosenOnes.length === 0 ? reports : chosenOnes;
   return {

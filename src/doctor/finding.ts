@@ -18,6 +18,7 @@ export type CheckName =
   | "namespaces"
   | "shared-root"
   | "entry"
+  | "shell"
   | "cgroup";
 
 /** "missing": steps do not run for that reason; "degraded": they run, with less. */

@@ -105,10 +105,10 @@ test("as JSON it is one object, with all of it", async () => {
     assert.equal(others.length, 0);
     assert.deepEqual(
       maven?.checks.map(({ check }) => check),
-      ["access", "namespaces", "entry", "cgroup", "shared-root", "processes"],
+      ["access", "namespaces", "entry", "shell", "cgroup", "shared-root", "processes"],
     );
     const { name, pid: told, backend, runs, entry } = maven;
-    assert.deepEqual([name, told, backend, runs], ["maven", pid, "native", true]);
+    assert.deepEqual([name, told, backend, runs, maven.runsScripts], ["maven", pid, "native", true, true]);
     assert.ok(entry && entry.medianMs > 0 && entry.rounds === 20 && entry.program === "true");
   });
 });
@@ -352,10 +352,42 @@ test("a container without any program is entered, and that is said", async () =>
     const { status, finding, report } = await examined(roots);
     assert.deepEqual([status, finding("shared-root").status], [0, "ok"]);
     assert.match(finding("entry").what, /it has no program "true"/);
+    assert.deepEqual([finding("shell").status, report.containers[0]?.runsScripts], ["degraded", false]);
+    assert.match(report.summary.join(" "), /^Programs \(exec\) would run in .*, and no scripts, for it has no sh; /);
     assert.match(report.summary.join(" "), /of a program that is not there, for it has no true/);
     const byNsenter = await examined(roots, { env: {}, program: withoutHelper() });
     assert.deepEqual([byNsenter.status, byNsenter.finding("entry").status], [1, "missing"]);
     assert.match(byNsenter.finding("entry").what, /needs a sh/);
+  });
+});
+
+test("the shell that is configured is missing where it is not there, by the manifest or by the configuration", async () => {
+  await beside({ env: { K8S_EXECUTOR_SHELL: "no-such-shell", K8S_EXECUTOR_CONTAINER: "maven" } }, async (_, roots) => {
+    for (const args of [roots, []]) {
+      const { status, finding, report } = await examined(args);
+      assert.deepEqual([status, finding("shell").status, finding("entry").status], [1, "missing", "ok"]);
+      assert.match(finding("shell").mend?.text ?? "", /^install no-such-shell in the container's image/);
+      assert.match(report.summary.join(" "), /^No step would run in maven .*no-such-shell/);
+    }
+    const config = path.join(mkdtempSync(path.join(os.tmpdir(), "k8s-executor-config-")), "config.json");
+    copies.push(path.dirname(config));
+    const configure = (shell: string): void =>
+      writeFileSync(config, JSON.stringify({ containers: { maven: { shell } } }));
+    configure("sh");
+    const mended = await examined([...roots, "--config", config]);
+    assert.deepEqual([mended.status, mended.finding("shell").status], [0, "ok"]);
+    for (const [shell, what] of [
+      ["false", /^false is there, and failed/],
+      ["yes", /^yes is there, and did not end within 2 s, and was killed/],
+    ] as const) {
+      configure(shell);
+      const { status, finding } = await examined([...roots, "--config", config]);
+      assert.deepEqual([status, finding("shell").status], [0, "degraded"]);
+      assert.match(finding("shell").what, what);
+    }
+    configure("/etc/passwd");
+    const notOne = await examined([...roots, "--config", config]);
+    assert.deepEqual([notOne.status, notOne.finding("shell").status], [1, "missing"]);
   });
 });
 
