@@ -14,6 +14,7 @@ export type CheckName =
   | "processes"
   | "descriptors"
   | "container"
+  | "config"
   | "access"
   | "namespaces"
   | "shared-root"

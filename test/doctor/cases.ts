@@ -142,10 +142,40 @@ test("bad options are 125, in one sentence", async () => {
     [["--pid", "1", "--container", "maven"], /both --pid and --container are given/],
     [["--color"], /the option --color is unknown/],
     [["maven"], /doctor takes options only, and "maven" is none/],
+    [["--config", "nofile.json"], /^k8s-executor: the configuration "nofile.json" cannot be read \(ENOENT\); .*\n$/],
+    [["--container", ""], /^k8s-executor: the container's name is empty; .*\n$/],
+    [["--shared-root", "."], /^k8s-executor: the shared root "\." is not an absolute path; .*\n$/],
+    [["--shared-root", ""], /^k8s-executor: .*\n$/],
+    [["--shared-root", "/tmp", "--container-root", "."], /^k8s-executor: the container root "\." is not an abs.*\n$/],
+    [["--container-root", "/tmp"], /^k8s-executor: a container root is given without a shared root; .*\n$/],
   ] as const) {
     const { status, stdout, stderr } = await doctor(args);
-    assert.deepEqual([status, stdout], [125, ""]);
+    assert.deepEqual([args, status, stdout], [args, 125, ""]);
     assert.match(stderr, message);
+  }
+});
+
+test("what is wrong in the configuration is told once, and the containers are looked at all the same", async () => {
+  const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-config-"));
+  try {
+    const config = path.join(directory, "config.json");
+    await beside({}, async (_, roots) => {
+      for (const [text, what] of [
+        ["{", /is no JSON$/],
+        ['{ "containers": { "maven": { "shel": "secret" } } }', /has "shel", which is unknown$/],
+      ] as const) {
+        writeFileSync(config, text);
+        const { status, finding, report, troubles } = await examined([...roots, "--config", config]);
+        assert.deepEqual([status, troubles], [1, ["config missing"]]);
+        assert.match(finding("config").what, what);
+        assert.equal(report.containers[0]?.runs, false);
+        assert.match(report.summary.join(" "), /^No step would run: .*config\.json/);
+      }
+      const { status, finding } = await examined([...roots, "--config", directory]);
+      assert.deepEqual([status, finding("config").status], [1, "missing"]);
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
   }
 });
 
@@ -454,6 +484,14 @@ test("of several containers each is checked, and the one that is chosen counts",
       assert.match(none.report.summary.join(" "), /None of the containers is chosen/);
       const maven = await examined([...roots, "--container", "maven"]);
       assert.deepEqual([maven.status, maven.report.containers.length, maven.report.summary.length], [0, 2, 1]);
+      const { stdout } = await doctor([...roots, "--container", "maven"]);
+      const [, block = ""] = /^sidecar .*: not chosen, and does not count\n((?: {2}.*\n)*)\n/m.exec(stdout) ?? [];
+      assert.deepEqual(
+        block.split("\n").filter((line) => line.length > 80 || !/^( {2}(ok|missing|degraded) |$)/.test(line)),
+        [],
+      );
+      assert.match(block, /^ {2}missing {3}shared-root {4}a file in .*…$/m);
+      assert.doesNotMatch(stdout, /mountPath/);
       const byVariable = await examined(roots, { env: { GO_K8S_CONTAINER_PID: String(sidecar.pid) } });
       assert.deepEqual([byVariable.status, byVariable.finding("shared-root").status], [1, "missing"]);
     } finally {
