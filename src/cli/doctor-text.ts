@@ -46,6 +46,12 @@ function describe({ check, status, what, effect, mend }: Finding): string[] {
   ];
 }
 
+/** One line of at most the width: of a container that does not count, what there is suffices. */
+function shorten({ check, status, what }: Finding): string[] {
+  const line = `  ${status.padEnd(STATUS_WIDTH)}${check.padEnd(CHECK_WIDTH)}${what}`;
+  return [line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 1).trimEnd()}…`];
+}
+
 function paint(finding: Finding, lines: readonly string[]): string[] {
   const [first = "", ...rest] = lines;
   const { status } = finding;
@@ -58,17 +64,21 @@ function paint(finding: Finding, lines: readonly string[]): string[] {
  * @param hasColors Whether it goes to a terminal that shows them.
  */
 export function formatReport({ agent, containers, summary }: Report, hasColors: boolean): string {
-  const block = (title: string, checks: readonly Finding[]): string[] => [
+  const block = (title: string, checks: readonly Finding[], format = describe): string[] => [
     ...wrap(title, WIDTH),
-    ...checks.flatMap((finding) => (hasColors ? paint(finding, describe(finding)) : describe(finding))),
+    ...checks.flatMap((finding) => (hasColors ? paint(finding, format(finding)) : format(finding))),
     "",
   ];
+  const isAnyChosen = containers.some(({ isChosen }) => isChosen);
   const lines = [
     ...block(
       `${agent.name ?? "agent"} (process ${agent.pid}, user ${agent.uid}): where k8s-executor runs`,
       agent.checks,
     ),
-    ...containers.flatMap(({ label, isChosen, checks }) => block(`${label}${isChosen ? ": chosen" : ""}`, checks)),
+    ...containers.flatMap(({ label, isChosen, checks }) => {
+      if (isChosen) return block(`${label}: chosen`, checks);
+      return isAnyChosen ? block(`${label}: not chosen, and does not count`, checks, shorten) : block(label, checks);
+    }),
     ...summary.flatMap((sentence) => wrap(sentence, WIDTH)),
   ];
   return `${lines.join("\n")}\n`;

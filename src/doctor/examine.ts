@@ -1,13 +1,15 @@
 import { containers, type ContainerInfo } from "../discovery/index.ts";
 import { checkAgent } from "./agent.ts";
 import type { AgentFacts } from "./agent-facts.ts";
-import { examineContainer, UNKNOWN } from "./examine-container.ts";
+import { checkConfig } from "./config.ts";
+import { examineContainer } from "./examine-container.ts";
 import type { Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
-import type { DoctorOptions } from "./options.ts";
+import { requireOptions, type DoctorOptions } from "./options.ts";
 import { isMachines } from "./pid-namespace.ts";
 import type { ContainerReport, Report } from "./report.ts";
 import { openShared } from "./shared.ts";
+import { UNKNOWN } from "./subject.ts";
 import { choose, subjects } from "./subjects.ts";
 import { summarize } from "./summary.ts";
 
@@ -32,11 +34,15 @@ function enteredOf(reports: readonly ContainerReport[]): AgentFacts["entered"] {
 
 /**
  * Examines this process, which is the agent, and the containers of the Pod: whether steps would run, and what would mend it
- * where they would not. It enters each of them some times, and writes to the shared root. It never rejects.
+ * where they would not. It enters each of them some times, and writes to the shared root.
  *
  * @param options The container that is chosen; by default none is, and all count.
+ * @throws ExecutorError INVALID_OPTION for options that cannot be right, and nothing else.
  */
 export async function examine(options: DoctorOptions): Promise<Report> {
+  requireOptions(options);
+  const configFault = checkConfig(options.config);
+  const config = configFault ? undefined : options.config;
   const { found, failure } = await list();
   const guests = found.filter(({ role }) => role === "guest");
   const own = found.find(({ role }) => role === "agent")?.name;
@@ -50,7 +56,7 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   try {
     for (const subject of subjects(guests, chosen)) {
       if (isRestricted && !subject.isChosen) continue;
-      const report = await examineContainer({ ...subject, agent, sharedRoot: shared.root, config: options.config });
+      const report = await examineContainer({ ...subject, agent, sharedRoot: shared.root, config });
       if (report) reports.push(report);
     }
   } finally {
@@ -59,12 +65,12 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const facts: AgentFacts = { name: agent, entered: enteredOf(reports) };
   const checks = [
     ...(await checkAgent(facts, found, ofMachine)),
-    ...[failure, shared.finding, refused].filter((finding) => finding !== undefined),
+    ...[failure, shared.finding, configFault, refused].filter((finding) => finding !== undefined),
   ];
   const obstacle =
-    [shared.finding, refused].find((finding) => finding?.status === "missing") ??
+    [shared.finding, configFault, refused].find((finding) => finding?.status === "missing") ??
     (reports.length === 0 ? checks.find(({ status }) => status === "missing") : undefined);
-  if (obstacle) for (const report of reports) report.runs = false;
+  if (obstacle) for (const report of reports) report.runs = report.runsScripts = false;
   const chosenOnes = reports.filter(({ isChosen }) => isChosen);
   const relevant = chosenOnes.length === 0 ? reports : chosenOnes;
   return {

@@ -14,10 +14,12 @@ export type CheckName =
   | "processes"
   | "descriptors"
   | "container"
+  | "config"
   | "access"
   | "namespaces"
   | "shared-root"
   | "entry"
+  | "shell"
   | "cgroup";
 
 /** "missing": steps do not run for that reason; "degraded": they run, with less. */

@@ -11,6 +11,7 @@ import {
   type CgroupTarget,
 } from "../container/index.ts";
 import type { Proc } from "../system/index.ts";
+import type { Joins } from "./cgroup.ts";
 
 /** How many more processes there may be, and by which limit. */
 export interface ProcessRoom {
@@ -44,13 +45,18 @@ function roomOf(ours: MountTable, target: CgroupTarget, hierarchy: string, place
   }
 }
 
-/** By the cgroups of a process, and by those above them that we see. */
-export function roomInCgroups(proc: Proc, process: Omit<CgroupTarget, "mounts">): ProcessRoom[] {
+/**
+ * By the cgroups of a process, and by those above them that we see.
+ *
+ * @param joins Those that count: the limits of others hold for nobody who asks.
+ */
+export function roomInCgroups(proc: Proc, process: Omit<CgroupTarget, "mounts">, joins: Joins): ProcessRoom[] {
   const rooms: ProcessRoom[] = [];
   const ours = new MountTable(proc, "/proc/self");
   const target = { ...process, mounts: new MountTable(proc, process.directory) };
   for (const [hierarchy, own] of parseCgroups(proc.read(`${target.directory}/cgroup`).toString("latin1"))) {
     if (hierarchy !== "" && !hierarchy.split(",").includes("pids")) continue;
+    if (!joins(hierarchy)) continue;
     let place = own;
     for (let level = 0; level < MOST_LEVELS; level++) {
       rooms.push({ left: roomOf(ours, target, hierarchy, place), limit: "pids.max of its cgroups" });

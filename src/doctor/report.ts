@@ -11,8 +11,10 @@ export interface ContainerReport {
   /** Whether the summary is of it. */
   isChosen: boolean;
   checks: readonly Finding[];
-  /** Whether a step would run in it. */
+  /** Whether a step would run in it, be it a program only. */
   runs: boolean;
+  /** Whether a script would, too, by the shell that it has by default. */
+  runsScripts: boolean;
   /** That would be used. */
   backend: string | undefined;
   backendReason: string | undefined;

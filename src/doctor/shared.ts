@@ -18,6 +18,7 @@ export interface Shared {
  *
  * @param agent The name of our container.
  * @param guests The names of the others.
+ * @throws ExecutorError INVALID_OPTION for what cannot be right, wherever it is.
  */
 export function openShared(
   { sharedRoot, containerRoot }: DoctorOptions,
@@ -37,6 +38,7 @@ export function openShared(
   try {
     return { root: openSharedRoot(sharedRoot, containerRoot), finding: undefined };
   } catch (error) {
+    if (error instanceof ExecutorError && error.code === "INVALID_OPTION") throw error;
     return {
       root: undefined,
       finding: fault("shared-root", "missing", {
@@ -51,6 +53,5 @@ export function openShared(
 /** Where the volume is there. */
 function mendOf(error: unknown): Mend | undefined {
   if (!(error instanceof ExecutorError)) return undefined;
-  if (error.code === "INVALID_OPTION") return byHand(error.remedy);
   return error.details["errno"] === "EACCES" ? byHand("let the agent's user enter it") : undefined;
 }

@@ -1,9 +1,9 @@
 import { chooseContainer, type ContainerInfo } from "../discovery/index.ts";
-import type { Subject } from "./examine-container.ts";
 import { fault, type Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
 import { byHand } from "./mend.ts";
 import type { DoctorOptions } from "./options.ts";
+import type { Subject } from "./subject.ts";
 
 function label({ name, pid }: Pick<ContainerInfo, "name" | "pid">): string {
   return name === undefined ? `the container of process ${pid}` : `${name} (process ${pid})`;

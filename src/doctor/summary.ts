@@ -1,12 +1,14 @@
 import type { Finding } from "./finding.ts";
 import type { ContainerReport } from "./report.ts";
 
-function sentence({ label, runs, backend, entry, checks }: ContainerReport): string {
+function sentence({ label, runs, runsScripts, backend, entry, checks }: ContainerReport): string {
   if (!runs) {
     const obstacle = checks.find(({ status }) => status === "missing");
     return `No step would run in ${label}: ${obstacle?.what ?? "see above"}.`;
   }
-  const start = `A step would run in ${label}, by the backend ${backend}`;
+  const start = runsScripts
+    ? `A step would run in ${label}, by the backend ${backend}`
+    : `Programs (exec) would run in ${label}, by the backend ${backend}, and no scripts, for it has no sh`;
   if (!entry) return `${start}; how long an entry takes could not be measured.`;
   const how = entry.program === "true" ? "of true" : "of a program that is not there, for it has no true";
   return `${start}; one entry takes ${entry.medianMs.toFixed(1)} ms (median of ${entry.rounds}, ${how}).`;

@@ -17,6 +17,8 @@ export interface DoctorCase {
   finding: readonly [CheckName, CheckStatus] | undefined;
   /** Whether it says what to add to the manifest; else no manifest mends it. */
   hasYaml: boolean;
+  /** Whether the build container has a shell. */
+  hasShell: boolean;
 }
 
 type Lack = (spec: NonNullable<Manifest["spec"]>, agent: Container, build: Container) => void;
@@ -25,17 +27,24 @@ function lacking(
   title: string,
   lack: Lack,
   finding: DoctorCase["finding"],
-  options: { status?: 0 | 1; package?: PackageName } = {},
+  options: Partial<Pick<DoctorCase, "status" | "package" | "hasYaml" | "hasShell">> = {},
 ): DoctorCase {
   const manifest = healthyManifest();
   const [agent, build] = manifest.spec?.containers ?? [];
   if (!manifest.spec || !agent || !build) throw new Error("the healthy manifest has no two containers");
   lack(manifest.spec, agent, build);
   const { status = 1, package: name = "whole" } = options;
-  return { title, manifest, package: name, status, finding, hasYaml: finding !== undefined && name === "whole" };
+  const { hasYaml = finding !== undefined && name === "whole", hasShell = true } = options;
+  return { title, manifest, package: name, status, finding, hasYaml, hasShell };
 }
 
 const nothing: Lack = () => undefined;
+
+/** Calls the shared volume otherwise than doctor's own lines do. */
+function nameVolume(name: string, spec: NonNullable<Manifest["spec"]>, ...containers: Container[]): void {
+  const places = [...(spec.volumes ?? []), ...containers.flatMap(({ volumeMounts }) => volumeMounts ?? [])];
+  for (const place of places) if (place.name === "shared-workspace") place.name = name;
+}
 
 /** A healthy Pod, and one for each thing that can be lacking. */
 export function doctorCases(): DoctorCase[] {
@@ -48,8 +57,8 @@ export function doctorCases(): DoctorCase[] {
         const command = [`${PACKAGES}/whole/dist/cli/k8s-executor`, "install", "/go"];
         spec.initContainers = [{ ...build, name: "install", image: AGENT_IMAGE, command }];
       },
-      undefined,
-      { status: 0 },
+      ["shell", "degraded"],
+      { status: 0, hasYaml: false, hasShell: false },
     ),
     lacking("No shared process namespace", (spec) => delete spec.shareProcessNamespace, ["pid-namespace", "missing"]),
     lacking("No SYS_ADMIN", (_, agent) => delete agent.securityContext?.capabilities, ["capabilities", "missing"]),
@@ -69,8 +78,20 @@ export function doctorCases(): DoctorCase[] {
     ),
     lacking(
       "The shared volume is not mounted in the build container",
-      (_spec, _agent, build) => delete build.volumeMounts,
+      (spec, agent, build) => {
+        nameVolume("pipelines", spec, agent);
+        delete build.volumeMounts;
+      },
       ["shared-root", "missing"],
+    ),
+    lacking(
+      "The shared volume is mounted read-only in the build container",
+      (spec, agent, build) => {
+        nameVolume("pipelines", spec, agent, build);
+        for (const mount of build.volumeMounts ?? []) mount.readOnly = true;
+      },
+      ["shared-root", "degraded"],
+      { status: 0 },
     ),
     lacking(
       "No shared volume",

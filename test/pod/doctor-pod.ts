@@ -34,7 +34,7 @@ export function healthyManifest(): Manifest {
     name,
     env: [{ name: "K8S_EXECUTOR_CONTAINER", value: name }],
     command: ["sleep", "1000000"],
-    volumeMounts: [mount],
+    volumeMounts: [{ ...mount }],
   });
   const agent: Container = {
     ...named("agent"),

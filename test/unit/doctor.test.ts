@@ -20,6 +20,8 @@ import type { Report } from "../../src/doctor/index.ts";
 import { checkKernel } from "../../src/doctor/kernel.ts";
 import { byHand } from "../../src/doctor/mend.ts";
 import { checkPidNamespace } from "../../src/doctor/pid-namespace.ts";
+import { mountFor, volumeOf } from "../../src/doctor/agent-volume.ts";
+import { mountShared } from "../../src/doctor/volume.ts";
 import { printable } from "../../src/system/printable.ts";
 import { writeInside } from "../../src/doctor/write-inside.ts";
 import { makeMarkedFile, openSharedRoot } from "../../src/step/index.ts";
@@ -128,6 +130,37 @@ test("lines for a manifest are added as someone would who reads them", () => {
       ],
     },
   });
+});
+
+test("the volume's name is told from its directory on the machine, where that has the name", () => {
+  const pod = "/var/lib/kubelet/pods/5c3ad7f0-0000-4000-8000-000000000000";
+  for (const [root, name, subPath] of [
+    [`${pod}/volumes/kubernetes.io~empty-dir/pipelines`, "pipelines", ""],
+    ["/kubelet/pods/uid/volumes/kubernetes.io~empty-dir/pipelines/a/b", "pipelines", "a/b"],
+    ["/var/lib/containers/storage/volumes/pipelines/_data", "pipelines", ""],
+    // Those of a claim, of the machine, in memory.
+    [`${pod}/volumes/kubernetes.io~csi/pvc-1234/mount`, undefined, ""],
+    [`${pod}/volumes/kubernetes.io~empty-dir/\u001b[2J`, undefined, ""],
+    ["/srv/builds", undefined, ""],
+    ["/", undefined, ""],
+  ] as const) {
+    assert.deepEqual(volumeOf("/go/work", [root, "/go"]), { name, subPath, below: "work" }, root);
+  }
+  assert.equal(volumeOf("/go", ["/", "/"]), undefined);
+});
+
+test("another container mounts the volume so that the shared root is where it looks for it", () => {
+  const volume = { name: "pipelines", subPath: "", below: "" };
+  assert.deepEqual(mountFor(volume, "/work"), { mountPath: "/work", subPath: "" });
+  assert.deepEqual(mountFor({ ...volume, below: "ws" }, "/work/ws"), { mountPath: "/work", subPath: "" });
+  assert.deepEqual(mountFor({ ...volume, below: "ws" }, "/work"), { mountPath: "/work", subPath: "ws" });
+  assert.deepEqual(mountFor({ ...volume, below: "ws" }, "/ws"), { mountPath: "/ws", subPath: "ws" });
+  assert.deepEqual(mountFor({ ...volume, subPath: "a", below: "ws" }, "/x"), { mountPath: "/x", subPath: "a/ws" });
+  const { yaml } = mountShared("agent", "maven", { ours: "/go", theirs: "/go" }, { ...volume, name: undefined });
+  assert.match(
+    yaml ?? "",
+    /^spec:\n {2}containers:\n {4}- name: maven\n.*\n +- name: shared-workspace # the volume's name\n/,
+  );
 });
 
 test("a container that has ended meanwhile counts only where it was asked for", async () => {
