@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+import type { ContainerInfo } from "../../src/index.ts";
 import { SHOP, tasksOf } from "../gocd/pipeline.ts";
 import { PACKAGE } from "../pod/pod.ts";
-import { checkOutShop, SHOP_FILES } from "../pod/shop.ts";
+import { checkOutShop, linkPackage, SHOP_FILES } from "../pod/shop.ts";
 import type { SeveralPod } from "../pod/several-pod.ts";
 import { withSeveralPod } from "../pod/several-tests.ts";
 import { rerun, transcriptsOf, withoutNumbers } from "../pod/transcripts.ts";
@@ -18,10 +19,17 @@ const inPod = withSeveralPod();
 const TSX = ["--import", `${PACKAGE}/node_modules/tsx/dist/loader.mjs`];
 
 function runJob(pod: SeveralPod): Output {
+  linkPackage(pod);
   return pod.in("agent", ["node", ...TSX, "ci/job.ts"], ["--workdir", "/go/pipelines/shop"]);
 }
 
-// The first, in a Pod in which nothing has happened yet.
+inPod("the agent's entrypoint is content with any other container, and has become the agent", (pod) => {
+  const { stdout } = pod.cli(["containers", "--json"]);
+  const [agent] = JSON.parse(stdout) as ContainerInfo[];
+  assert.deepEqual([agent?.role, agent?.command], ["agent", ["sleep", "1000000"]]);
+});
+
+// Before the others, in a Pod in which nothing has happened yet.
 inPod("the transcripts of docs/containers.md are what the commands print", (pod) => {
   const shown = transcriptsOf(readFileSync(path.join(REPOSITORY, "docs/containers.md"), "utf8"));
   assert.notEqual(shown.length, 0);
@@ -79,17 +87,18 @@ inPod("each task of the pipeline does what it says", (pod) => {
   const tasks = tasksOf(SHOP);
   assert.deepEqual(
     tasks.map(({ runIf }) => runIf),
-    ["passed", "passed", "passed", "any"],
+    ["passed", "passed", "passed", "passed", "any"],
   );
   const replays = tasks.map(({ job }) =>
     pod.replay(job.command === "node" ? { ...job, arguments: [...TSX, ...job.arguments] } : job),
   );
   for (const { status, console } of replays) assert.equal(status, 0, console.join("\n"));
-  const [flush, vet, job, clean] = replays;
+  const [flush, vet, link, job, clean] = replays;
   assert.deepEqual(flush?.stdout, ["OK"]);
   assert.equal(pod.in("database", ["redis-cli", "exists", "left"]).stdout, "0\n");
   assert.deepEqual(vet?.stdout, []);
   assert.match(vet?.stderr[0] ?? "", /running go in \/go\/pipelines\/shop, in the container .*golang/);
+  assert.deepEqual(link?.console, []);
   assert.ok(job?.stdout.includes("[maven] maven saw golang"), job?.console.join("\n") ?? "");
   assert.deepEqual(clean?.stdout, []);
 });
