@@ -2,7 +2,7 @@ import { chooseBackend, LimitedBackend, requireConcurrency, type BackendChoice }
 import { pinContainer, type Container } from "./container/index.ts";
 import { defaultsOf, readConfig } from "./defaults/index.ts";
 import { chooseContainer } from "./discovery/index.ts";
-import { ExecutorError, invalidOption, requireTypes, type OptionType } from "./errors/index.ts";
+import { ExecutorError, invalidOption, refuseMisspelt, requireTypes, type OptionType } from "./errors/index.ts";
 import { Guest } from "./guest.ts";
 import { openSharedRoot, type SharedRoot } from "./step/index.ts";
 import { requireLinux } from "./system/index.ts";
@@ -77,6 +77,7 @@ function requireConnectOptions(options: ConnectOptions): void {
   if (typeof options !== "object" || options === null)
     throw invalidOption("the options are no object", "give one, or none at all");
   requireTypes(options, CONNECT_OPTION_TYPES);
+  refuseMisspelt(options, Object.keys(CONNECT_OPTION_TYPES));
   if (options.pid !== undefined && options.container !== undefined) {
     throw invalidOption("both a pid and a container are given", "give one of them");
   }

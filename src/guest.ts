@@ -1,8 +1,8 @@
 import type { Backend } from "./backend/index.ts";
 import { requireKill, stepUser, type Container, type ContainerName } from "./container/index.ts";
 import type { ContainerDefaults } from "./defaults/index.ts";
-import { invalidOption, requireTypes, type OptionType } from "./errors/index.ts";
-import { Step, type ProcessOptions } from "./process/index.ts";
+import { invalidOption, refuseMisspelt, requireTypes, type OptionType } from "./errors/index.ts";
+import { PROCESS_OPTION_NAMES, Step, type ProcessOptions } from "./process/index.ts";
 import type { BackendName } from "./result/index.ts";
 import {
   prepareProgram,
@@ -65,6 +65,16 @@ const OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   shell: "string",
   transport: "string",
 };
+
+const OPTION_NAMES: readonly string[] = [...Object.keys(OPTION_TYPES), "script", "tty", ...PROCESS_OPTION_NAMES];
+/** Those of connect(), which say where all of a guest's steps are run. */
+const OF_CONNECT: readonly string[] = ["container", "pid", "backend"];
+
+function refuseMisplaced(options: object): void {
+  const misplaced = OF_CONNECT.find((name) => Object.hasOwn(options, name));
+  if (misplaced === undefined) return;
+  throw invalidOption(`the option ${misplaced} is none of a step's`, "give it to connect()");
+}
 
 /** A container that steps can be run in, made by {@link connect}. */
 export class Guest implements AsyncDisposable {
@@ -163,6 +173,8 @@ export class Guest implements AsyncDisposable {
 
   #withDefaults<Options extends ExecOptions>(options: Options): Options {
     requireTypes(options, OPTION_TYPES);
+    refuseMisspelt(options, OPTION_NAMES);
+    refuseMisplaced(options);
     const { user, cwd, env } = this.defaults;
     return { ...options, user: options.user ?? user, cwd: options.cwd ?? cwd, env: { ...env, ...options.env } };
   }

@@ -51,7 +51,12 @@ export async function runProbe(
     signal,
   } as const;
   const result = await (typeof probe === "string"
-    ? guest.run({ ...options, script: probe, shell: "sh", transport: "memfd" })
+    ? guest.run({
+        ...options,
+        script: probe,
+        shell: "sh",
+        transport: guest.backend === "nsenter" ? undefined : "memfd",
+      })
     : guest.exec(probe, options));
   if (!result.failed) return;
   throw new ProbeError(`${howItEnded(result)}, ${lastWords(result)}`, result.timedOut && left < LONGEST_MS);

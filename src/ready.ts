@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { connect, type ConnectOptions } from "./connect.ts";
-import { ExecutorError, invalidOption, requireTypes } from "./errors/index.ts";
+import { connect, CONNECT_OPTION_TYPES, type ConnectOptions } from "./connect.ts";
+import { ExecutorError, invalidOption, refuseMisspelt } from "./errors/index.ts";
 import type { Guest } from "./guest.ts";
 import { ProbeError, runProbe } from "./probe.ts";
 
@@ -130,11 +130,25 @@ class Wait {
 
 function requireReadyOptions(options: ReadyOptions): void {
   if (typeof options !== "object" || options === null) throw invalidOption("the options are no object", "give one");
-  const { timeout, probe } = options;
+  refuseMisspelt(options, [...Object.keys(CONNECT_OPTION_TYPES), "timeout", "probe", "signal", "onProgress"]);
+  const { timeout, probe, signal, onProgress } = options;
+  if (timeout === undefined) throw invalidOption("no timeout is given", "say for how many milliseconds to wait");
   if (typeof timeout !== "number" || !(timeout > 0 && timeout <= 2 ** 31 - 1)) {
     throw invalidOption(`the timeout ${String(timeout)} is no time to wait`, "give milliseconds, up to 24 days");
   }
-  if (typeof probe !== "string" && probe !== undefined) requireTypes({ probe }, { probe: "a list" });
+  if (probe !== undefined && typeof probe !== "string" && !Array.isArray(probe)) {
+    throw invalidOption(
+      `the probe is of type ${typeof probe}`,
+      "give a script, or a list of a program and its arguments",
+    );
+  }
+  if (probe === "") throw invalidOption("the probe is empty", "give a script, or leave it out");
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidOption("signal is no AbortSignal", "give that of an AbortController");
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw invalidOption(`onProgress is of type ${typeof onProgress}`, "give a function that takes a text");
+  }
 }
 
 /**

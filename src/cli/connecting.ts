@@ -1,39 +1,41 @@
-import { isatty } from "node:tty";
-import { writeSync } from "node:fs";
-
-import { connect, waitForReady, type Guest } from "../index.ts";
+import { connect, ExecutorError, waitForReady, type Guest } from "../index.ts";
 import type { CommandLine } from "./options.ts";
+import { WaitProgress } from "./wait-progress.ts";
 
-const CLEAR_LINE = "\r\x1b[2K";
-/** A line that wraps could not be cleared. */
-const MARGIN = 2;
+/** What connecting takes of a command line. */
+export type Connecting = Pick<CommandLine, "connect" | "targetVariable" | "wait" | "probe" | "announces">;
 
-/** One line on the terminal that shows what is being waited for; nothing at all where stderr is none. */
-function showProgress(text: string): void {
-  if (!isatty(2)) return;
-  const width = (process.stderr.columns || 80) - MARGIN;
-  writeSync(2, `${CLEAR_LINE}${`k8s-executor: waiting: ${text}`.slice(0, width)}`);
+/** What may be the fault of whoever said which container it is. */
+const OF_THE_TARGET: ReadonlySet<string> = new Set([
+  "TARGET_NOT_FOUND",
+  "TARGET_AMBIGUOUS",
+  "TARGET_NOT_ENTERABLE",
+  "TARGET_NEVER_APPEARED",
+]);
+
+/** The error of a container that a variable names: nothing in the task itself says its name. */
+function blame(variable: string, error: unknown): unknown {
+  if (!(error instanceof ExecutorError) || !OF_THE_TARGET.has(error.code)) return error;
+  const { code, message, remedy, details } = error;
+  const problem = `the variable ${variable} names the container: ${message.slice(0, -`; ${remedy}`.length)}`;
+  return new ExecutorError(code, { problem, remedy, cause: error, details });
+}
+
+async function wait({ connect: options, wait: timeout, probe, announces }: Connecting): Promise<Guest> {
+  if (timeout === undefined) return connect(options);
+  const progress = new WaitProgress(announces);
+  try {
+    return await waitForReady({ ...options, timeout, probe, onProgress: (text) => progress.show(text) });
+  } finally {
+    progress.end();
+  }
 }
 
 /** Connects, and waits for the container where that is asked for. */
-export async function connectAsAsked({
-  connect: options,
-  wait,
-  probe,
-}: Pick<CommandLine, "connect" | "wait" | "probe">): Promise<Guest> {
-  if (wait === undefined) return connect(options);
-  let isShown = false;
+export async function connectAsAsked(line: Connecting): Promise<Guest> {
   try {
-    return await waitForReady({
-      ...options,
-      timeout: wait,
-      probe,
-      onProgress: (text) => {
-        isShown = true;
-        showProgress(text);
-      },
-    });
-  } finally {
-    if (isShown && isatty(2)) writeSync(2, CLEAR_LINE);
+    return await wait(line);
+  } catch (error) {
+    throw line.targetVariable === undefined ? error : blame(line.targetVariable, error);
   }
 }

@@ -28,6 +28,12 @@ export function variable(name: string): string | undefined {
   return process.env[name] === "" ? undefined : process.env[name];
 }
 
+/** Which variable names the container, where no option does. */
+export function targetVariable({ pid, container }: Values): string | undefined {
+  if (pid !== undefined || container !== undefined) return undefined;
+  return ["K8S_EXECUTOR_TARGET", "GO_K8S_CONTAINER_PID"].find((name) => variable(name) !== undefined);
+}
+
 /** The pid of the variable was found when the agent started; a name holds when the container has restarted, too. */
 function readTarget(values: Values): { pid?: number; container?: string } {
   if (values.pid !== undefined && values.container !== undefined) {
@@ -78,8 +84,9 @@ function parseProbe(text: string): ReadyOptions["probe"] {
 /** How long to wait for the container, and for what. @throws ExecutorError INVALID_OPTION. */
 export function readWait({ wait, probe }: Values): { wait: number | undefined; probe: ReadyOptions["probe"] } {
   if (wait === undefined && probe !== undefined) throw usageError("--probe is given without --wait", "add --wait 60s");
-  return {
-    wait: wait === undefined ? undefined : parseDuration("--wait", wait),
-    probe: probe === undefined ? undefined : parseProbe(probe),
-  };
+  const time = wait === undefined ? undefined : parseDuration("--wait", wait);
+  if (time === 0) throw usageError(`--wait ${JSON.stringify(wait)} is no time to wait`, "give some, as 60s");
+  if (probe === "")
+    throw usageError("--probe is empty", "give a script, or a list in JSON of a program and its arguments");
+  return { wait: time, probe: probe === undefined ? undefined : parseProbe(probe) };
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 
-import type { Guest, Step, StepResult } from "../index.ts";
+import { ExecutorError, type Guest, type Step, type StepResult } from "../index.ts";
 import { describeGuest, footer, header } from "./announce.ts";
 import { connectAsAsked } from "./connecting.ts";
 import { destinations, type Destinations } from "./destination.ts";
@@ -41,7 +41,9 @@ export async function execute(
     for (const warning of step.warnings) say(`warning: ${warning}`);
     // Nothing of it is passed on before we await. What could not even be prepared runs nowhere.
     if (line.announces && step.cwd !== undefined) say(header(command(guest), step.cwd, guest));
-    const followed = await show(step, line, to, signals);
+    const followed = await show(step, line, to, signals).catch((error: unknown) => {
+      throw line.isOwnDirectory ? explainOwnDirectory(error, line.connect) : error;
+    });
     const status = statusOf(line, followed);
     report(line, followed, status, to[2].isMidLine, guest.limitations.length);
     json?.writeResult(followed.result, status);
@@ -50,6 +52,19 @@ export async function execute(
     signals.stop();
     guest.close();
   }
+}
+
+/** Nobody named the directory that the container does not have. */
+function explainOwnDirectory(error: unknown, { sharedRoot, containerRoot }: CommandLine["connect"]): unknown {
+  if (!(error instanceof ExecutorError) || error.code !== "WORKING_DIRECTORY") return error;
+  const { code, message, remedy, details } = error;
+  return new ExecutorError(code, {
+    problem: `${message.slice(0, -`; ${remedy}`.length)} (it is ours, ${process.cwd()}, by the shared root ${sharedRoot}, which is ${containerRoot ?? sharedRoot} there)`,
+    remedy:
+      "give --container-root where the container has the volume elsewhere, or --cwd / and, for a script, --transport memfd where it has it not",
+    cause: error,
+    details,
+  });
 }
 
 function statusOf({ insideJob }: CommandLine, { result, signalledBy, isCut }: Followed): number {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { isInsideJob } from "../gocd/index.ts";
 import type { ConnectOptions, ExecOptions, ReadyOptions, RunOptions } from "../index.ts";
 import { currentDirectory, relativeBelow } from "../system/index.ts";
-import { readContainer, readWait, variable } from "./container-options.ts";
+import { readContainer, readWait, targetVariable, variable } from "./container-options.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
 import { parse } from "./parse.ts";
@@ -14,11 +14,15 @@ import { usageError } from "./usage-error.ts";
 /** What a command line asks for. */
 export interface CommandLine {
   connect: ConnectOptions;
+  /** The variable that names the container; undefined where an option does, or nothing. */
+  targetVariable: string | undefined;
   /** Milliseconds to wait for the container; undefined: it must be there. */
   wait: number | undefined;
   /** What must succeed in it first. */
   probe: ReadyOptions["probe"];
   step: ExecOptions;
+  /** Nobody asked for the step's directory: it is ours. */
+  isOwnDirectory: boolean;
   /** What the user should know of what was asked for. */
   notes: string[];
   verbose: boolean;
@@ -84,7 +88,9 @@ export function readCommandLine(
   }
   return {
     connect,
+    targetVariable: targetVariable(values),
     ...readWait(values),
+    isOwnDirectory: values.cwd === undefined && cwd !== undefined,
     notes,
     step: {
       // Programs draw by it; what the container has was set for no terminal.

@@ -103,7 +103,10 @@ export function requireKill(identity: Identity): void {
  */
 export function pinContainer(pid: number, startTime?: string): Container {
   if (!Number.isSafeInteger(pid) || pid <= 0 || pid > 0x7fffffff) {
-    throw invalidOption(`pid ${pid} is not a process id`, "give a positive whole number");
+    const remedy = Number.isNaN(pid)
+      ? "give a positive whole number, or a container's name, or neither where there is only one (is the variable set?)"
+      : "give a positive whole number";
+    throw invalidOption(`pid ${pid} is not a process id`, remedy);
   }
   const proc = accessProc();
   const descriptors = new Descriptors();

@@ -1,3 +1,4 @@
+import { errnoOf } from "../errors/index.ts";
 import type { Proc } from "../system/index.ts";
 import { unescapeMount } from "./cgroup-files.ts";
 import { MountTable } from "./mount-table.ts";
@@ -45,8 +46,18 @@ function readPauseName(proc: Proc, directory: string): string | undefined {
   return rest.length === 0 && /(^|\/)pause$/.test(program) ? name : undefined;
 }
 
+/** A source that may not be read, or whose process has ended, names nothing. */
+function attempt(read: () => string | undefined): string | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
 /**
- * The names of a container. All but the kubelet's are its own claims.
+ * The names of a container, as far as we may look: everybody may read a command line, and only who has ptrace access the rest. All but the kubelet's are its own claims.
  *
  * @param directory The /proc directory of its main process.
  * @param environment That of its main process.
@@ -61,8 +72,8 @@ export function readNames(
 ): readonly ContainerName[] {
   const claims: [NameSource, string | undefined][] = [
     ...VARIABLES.map((source): [NameSource, string | undefined] => [source, environment.get(source)?.toString()]),
-    ["pause", readPauseName(proc, directory)],
-    ["kubelet", parseKubeletName(mounts.text)],
+    ["pause", attempt(() => readPauseName(proc, directory))],
+    ["kubelet", attempt(() => parseKubeletName(mounts.text))],
   ];
   const names = new Map<string, ContainerName>();
   for (const [source, name] of claims) {

@@ -1,4 +1,4 @@
-import { readNames } from "../container/index.ts";
+import { permissionDenied, readNames } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
 import { accessProc, type Proc } from "../system/index.ts";
 import { containerId } from "./container-id.ts";
@@ -23,13 +23,7 @@ export interface ChosenContainer {
 const MOST_LISTED = 20;
 
 function toCandidate(proc: Proc, group: Group): Candidate {
-  const { main, environment } = group;
-  let names: readonly string[] = [];
-  try {
-    if (environment) names = readNames(proc, `/proc/${main.pid}`, environment).map(({ name }) => name);
-  } catch {
-    // It ended while we looked, or we may not look; then it has no name for us.
-  }
+  const names = readNames(proc, `/proc/${group.main.pid}`, group.environment ?? new Map()).map(({ name }) => name);
   return { group, names, id: containerId(group.cgroups) };
 }
 
@@ -81,8 +75,17 @@ function matching(proc: Proc, candidates: readonly Candidate[], wanted: string):
 function noGuest(): ExecutorError {
   return new ExecutorError("TARGET_NOT_FOUND", {
     problem: "no other container of the Pod is to be seen",
-    remedy: "set shareProcessNamespace: true in the Pod, or wait for the container to start (--wait)",
+    remedy: "set shareProcessNamespace: true in the Pod, or wait for the container to start",
   });
+}
+
+/** One of those that we may not look into may be the one, and say so in its environment. */
+function cannotLook(wanted: string, hidden: readonly Candidate[]): ExecutorError {
+  const which = `${hidden.length === 1 ? "process" : "processes"} ${hidden
+    .slice(0, MOST_LISTED)
+    .map(({ group }) => group.main.pid)
+    .join(", ")}`;
+  return permissionDenied(`look for ${JSON.stringify(wanted)} in the containers of ${which}`, ["CAP_SYS_PTRACE"]);
 }
 
 function notFound(wanted: string, guests: readonly Candidate[]): ExecutorError {
@@ -104,7 +107,7 @@ function notAGuest(wanted: string, { group }: Candidate): ExecutorError {
 function ambiguous(problem: string, found: readonly Candidate[]): ExecutorError {
   return new ExecutorError("TARGET_AMBIGUOUS", {
     problem,
-    remedy: `choose by name, pid or id (--container): ${list(found)}`,
+    remedy: `choose by name, pid or id: ${list(found)}`,
   });
 }
 
@@ -113,6 +116,7 @@ function ambiguous(problem: string, found: readonly Candidate[]): ExecutorError 
  *
  * @param wanted Its name, the pid of one of its processes, or its id or the beginning of it. Undefined for the only one.
  * @throws ExecutorError TARGET_NOT_FOUND, TARGET_AMBIGUOUS or TARGET_NOT_ENTERABLE; the message lists what there is.
+ *   PERMISSION_DENIED where it may be one that we may not look into.
  */
 export function chooseContainer(wanted: string | undefined): ChosenContainer {
   const proc = accessProc();
@@ -130,5 +134,7 @@ export function chooseContainer(wanted: string | undefined): ChosenContainer {
   }
   const other = wanted === undefined ? undefined : matching(proc, candidates, wanted)[0];
   if (other && wanted !== undefined) throw notAGuest(wanted, other);
-  throw wanted === undefined || guests.length === 0 ? noGuest() : notFound(wanted, guests);
+  if (wanted === undefined || guests.length === 0) throw noGuest();
+  const hidden = guests.filter(({ group }) => group.environment === undefined);
+  throw hidden.length > 0 ? cannotLook(wanted, hidden) : notFound(wanted, guests);
 }

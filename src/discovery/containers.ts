@@ -1,5 +1,4 @@
 import {
-  type ContainerName,
   isBeingCreated,
   MountTable,
   NAMESPACE_FLAGS,
@@ -76,9 +75,7 @@ function describe(proc: Proc, group: Group, machine: Machine): ContainerInfo[] {
     const root = proc.canOpen ? attempt(() => descriptors.directory(`${directory}/root`), undefined) : undefined;
     const mounts = new MountTable(proc, directory);
     const uid = Number(readStatus(proc, directory).get("Uid")?.split(/\s+/)[1]);
-    const names: readonly ContainerName[] = environment
-      ? attempt(() => readNames(proc, directory, environment, mounts), [])
-      : [];
+    const names = readNames(proc, directory, environment ?? new Map(), mounts);
     return [
       {
         role,

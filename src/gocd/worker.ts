@@ -1,5 +1,5 @@
 import { connect, CONNECT_OPTION_TYPES, type ConnectOptions } from "../connect.ts";
-import { ExecutorError, invalidOption, isObject, requireTypes } from "../errors/index.ts";
+import { ExecutorError, invalidOption, isObject, refuseMisspelt, requireTypes } from "../errors/index.ts";
 import type { Guest } from "../guest.ts";
 import { waitForReady, type ReadyOptions } from "../ready.ts";
 import { currentDirectory } from "../system/index.ts";
@@ -227,12 +227,14 @@ export function createGocdWorker(options: GocdWorkerOptions = {}): GocdWorker {
   if (!isObject(options)) throw invalidOption("the options are no object", "give an object");
   // A step's option of that name would be taken for this one, and nothing masked.
   if ("mask" in options) throw invalidOption("a worker has no option mask", "name it maskedVariables");
-  requireTypes(options, {
+  const types = {
     ...CONNECT_OPTION_TYPES,
     wait: "number",
     maskedVariables: "a list",
     timeout: "number",
     forceKillAfterDelay: "number",
-  });
+  } as const;
+  requireTypes(options, types);
+  refuseMisspelt(options, [...Object.keys(types), "probe"]);
   return new GocdWorker({ ...options });
 }

@@ -29,6 +29,20 @@ export interface ProcessOptions {
   reject?: boolean | undefined;
 }
 
+/** Their names. */
+export const PROCESS_OPTION_NAMES: readonly (keyof ProcessOptions)[] = [
+  "timeout",
+  "forceKillAfterDelay",
+  "signal",
+  "stdin",
+  "input",
+  "buffer",
+  "maxBuffer",
+  "stripFinalNewline",
+  "mask",
+  "reject",
+];
+
 /** The same with every default. */
 export interface Settled {
   timeout: number;

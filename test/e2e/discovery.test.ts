@@ -244,6 +244,16 @@ test("the command line: a table, JSON, a choice by name, and defaults from a fil
       const variables = { PATH: process.env["PATH"], K8S_EXECUTOR_TARGET: name, GO_K8S_CONTAINER_PID: "4194305" };
       assert.equal((await cli(["exec", "pwd"], { env: variables })).stdout, "/home\n");
       assert.equal((await cli(["exec", "--pid", "4194305", "pwd"], { env: variables })).status, 125);
+      for (const [variable, value] of [
+        ["K8S_EXECUTOR_TARGET", `${name}x`],
+        ["GO_K8S_CONTAINER_PID", "4194305"],
+      ] as const) {
+        const wrong = await cli(["exec", "pwd"], { env: { PATH: process.env["PATH"], [variable]: value } });
+        assert.match(
+          wrong.stderr,
+          new RegExp(`the variable ${variable} names the container: no (container is called|process has pid)`),
+        );
+      }
     });
   });
 });
@@ -296,6 +306,13 @@ test("without any privilege: what may not be looked into is listed as such, and 
     assert.equal(infos[0]?.role, "agent");
     assert.ok(!stdout.includes(name));
     for (const info of infos.slice(1)) assert.match(info.obstacle ?? "pause", /not permitted|pause|zombie/);
+    // It may be one of those, so it is not said that there is none.
+    const run = spawnSync("setpriv", [...who, CLI, "run", "--container", name, "--script", ":"], { encoding: "utf8" });
+    assert.equal(run.status, 125);
+    assert.match(
+      run.stderr,
+      /not permitted to look for "maven-.*" in the containers of process.*lacks CAP_SYS_PTRACE; add SYS_PTRACE/,
+    );
   });
 });
 
@@ -358,5 +375,41 @@ test("a runtime's program is told from an image's own of that name by the mount 
       assert.equal((await find(pid))?.state, "being created");
       await assert.rejects(connect({ pid }), { code: "TARGET_NOT_ENTERABLE", message: /is being created/ });
     });
+  });
+});
+
+test("a container that does not have our directory: the message says that it is ours, and how to do without", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  await withGuest({}, async ({ pid, sharedRoot }) => {
+    const elsewhere = ["--pid", String(pid), "--shared-root", sharedRoot, "--container-root", "/nowhere"];
+    const { status, stderr } = await cli(["exec", ...elsewhere, "pwd"], { cwd: sharedRoot });
+    assert.equal(status, 125);
+    assert.match(
+      stderr,
+      /"\/nowhere" does not exist in the container \(it is ours, .*\); give --container-root .* or --cwd \//,
+    );
+    assert.equal((await cli(["exec", ...elsewhere, "--cwd", "/", "pwd"], { cwd: sharedRoot })).stdout, "/\n");
+  });
+});
+
+test("options that are nearly right are refused, and others pass", async (t) => {
+  if (!canRun(t, ["unshare"])) return;
+  await withGuest({}, async ({ pid }) => {
+    const bad: [object, RegExp][] = [
+      [{ contaner: "maven" }, /the option "contaner" is unknown; did you mean container\?/],
+      [{ pid, sharedroot: "/" }, /"sharedroot" is unknown; did you mean sharedRoot\?/],
+      [{ pdi: pid }, /"pdi" is unknown; did you mean pid\?/],
+    ];
+    for (const [options, message] of bad) await assert.rejects(connect(options), { code: "INVALID_OPTION", message });
+    // Nearly a pid, but one is given.
+    await using guest = await connect({ pid, uid: 0, shells: [] } as object);
+    for (const [options, message] of [
+      [{ timeOut: 5 }, /"timeOut" is unknown; did you mean timeout\?/],
+      [{ container: "golang" }, /the option container is none of a step's; give it to connect/],
+    ] as const) {
+      await assert.rejects(guest.run({ script: ":", ...options }), { code: "INVALID_OPTION", message });
+      await assert.rejects(guest.exec(["true"], options as object), { code: "INVALID_OPTION", message });
+    }
+    assert.equal((await guest.run({ script: ":", somethingElse: 1 } as never)).exitCode, 0);
   });
 });

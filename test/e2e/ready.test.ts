@@ -145,11 +145,15 @@ test("a wait that is given up ends at once, with the caller's reason", async (t)
 test("bad options are refused at once", async () => {
   for (const [options, message] of [
     [undefined, /the options are no object/],
-    [{}, /the timeout undefined is no time to wait/],
+    [{}, /no timeout is given/],
+    [{ timeout: 1, signal: new AbortController() }, /signal is no AbortSignal/],
+    [{ timeout: 1, prob: "true" }, /the option "prob" is unknown; did you mean probe\?/],
+    [{ timeout: 1, probe: "" }, /the probe is empty/],
+    [{ timeout: 1, onProgress: "x" }, /onProgress is of type string/],
     [{ timeout: 0 }, /the timeout 0/],
     [{ timeout: Infinity }, /the timeout Infinity/],
     [{ timeout: "1s" }, /the timeout 1s/],
-    [{ timeout: 1, probe: 5 }, /the option probe is of type number; give a list/],
+    [{ timeout: 1, probe: 5 }, /the probe is of type number; give a script, or a list/],
     [{ timeout: 1, container: 5 }, /the option container is of type number/],
   ] as const) {
     await assert.rejects(waitForReady(options as never), { code: "INVALID_OPTION", message });
@@ -216,5 +220,24 @@ test("a worker's tasks name their containers; one that restarted is found again,
       assert.match(JSON.stringify(await waiting), /"success":true/);
       assert.equal(lines.at(-1), `${maven} 2`);
     });
+  });
+});
+
+test("the command wait: without a choice any container will do, and a log has a line for what is waited for", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  const container = newName();
+  await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: container }, async () => {
+    await withAlone(WAITING, {}, async () => {
+      assert.deepEqual(await cli(["wait"]), { status: 0, signal: null, stdout: "", stderr: "" });
+      // A probe is for one.
+      assert.match((await cli(["wait", "--probe", "true"])).stderr, /containers that could be meant/);
+    });
+    assert.equal((await cli(["wait", "--container", container, "--probe", "true"])).status, 0);
+    const { status, stderr } = await cli(["wait", "--container", `${container}x`, "--wait", "300ms"]);
+    assert.equal(status, 125);
+    assert.match(
+      stderr,
+      /^k8s-executor: waiting: no container is called .*\nk8s-executor: the container did not appear within 300 ms/,
+    );
   });
 });
