@@ -23,6 +23,11 @@ function runJob(pod: SeveralPod): Output {
   return pod.in("agent", ["node", ...TSX, "ci/job.ts"], ["--workdir", "/go/pipelines/shop"]);
 }
 
+/** What the job printed of one of its parts. */
+function linesOf(stdout: string, part: string): string[] {
+  return stdout.split("\n").filter((line) => line.startsWith(`[${part}] `));
+}
+
 inPod("the agent's entrypoint is content with any other container, and has become the agent", (pod) => {
   const { stdout } = pod.cli(["containers", "--json"]);
   const [agent] = JSON.parse(stdout) as ContainerInfo[];
@@ -36,17 +41,38 @@ inPod("the transcripts of docs/containers.md are what the commands print", (pod)
   for (const block of shown) assert.equal(withoutNumbers(rerun(pod, block)), withoutNumbers(block));
 });
 
+inPod("containers --json has the fields of docs/containers.md, and null for no limit", (pod) => {
+  const table =
+    readFileSync(path.join(REPOSITORY, "docs/containers.md"), "utf8").match(/^\| field [\s\S]*?\n\n/m)?.[0] ?? "";
+  const rows = table
+    .split("\n")
+    .slice(2)
+    .map((row) => row.split("|")[1] ?? "");
+  const documented = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, field = ""]) => field));
+  const infos = JSON.parse(pod.cli(["containers", "--json"]).stdout) as ContainerInfo[];
+  const shown = infos.flatMap(({ cgroup, ...rest }) => [
+    ...Object.keys(rest),
+    ...Object.keys(cgroup).map((name) => `cgroup.${name}`),
+  ]);
+  // All of them can be entered.
+  assert.deepEqual([...new Set([...shown, "obstacle"])].toSorted(), documented.toSorted());
+  const limits = infos.map(({ name, cgroup }) => [name, cgroup.cpuLimit]);
+  assert.deepEqual(limits.slice(0, 2), [
+    ["agent", null],
+    [undefined, null],
+  ]);
+});
+
 inPod("the job builds in maven and golang at once, both with the database", (pod) => {
   checkOutShop(pod, PACKAGE);
   const { status, stdout, stderr } = runJob(pod);
   assert.deepEqual([status, stderr], [0, ""], stdout);
-  const of = (part: string): string[] => stdout.split("\n").filter((line) => line.startsWith(`[${part}] `));
-  assert.deepEqual(of("maven"), [
+  assert.deepEqual(linesOf(stdout, "maven"), [
     "[maven] [INFO] maven verify as root",
     "[maven] maven saw golang",
     "[maven] exit status 0",
   ]);
-  assert.deepEqual(of("golang"), [
+  assert.deepEqual(linesOf(stdout, "golang"), [
     "[golang] go test ./... as builder",
     "[golang] golang saw maven",
     "[golang] exit status 0",
@@ -78,7 +104,8 @@ inPod("a container that is killed meanwhile fails its part alone", (pod) => {
   const { status, stdout, stderr } = runJob(pod);
   assert.equal(status, 125, stdout);
   assert.match(stderr, new RegExp(`^\\[golang\\] .*the container's main process ${pid} has ended;`));
-  assert.ok(stdout.includes("[maven] verified\n[maven] exit status 0\n"), stdout);
+  // golang's last lines may come between those of maven.
+  assert.deepEqual(linesOf(stdout, "maven").slice(-2), ["[maven] verified", "[maven] exit status 0"]);
 });
 
 inPod("each task of the pipeline does what it says", (pod) => {
