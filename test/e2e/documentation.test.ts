@@ -64,7 +64,7 @@ test("every TypeScript example runs as it is written", async (t) => {
     for (const { name } of programs) {
       await t.test(name, async () => {
         const { value } = await ends.next();
-        const { status, stderr } = JSON.parse(value ?? "{}") as Partial<Ended>;
+        const { status, stderr } = JSON.parse(String(value)) as Ended;
         assert.equal(status, 0, stderr);
       });
     }
