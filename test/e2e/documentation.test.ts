@@ -34,10 +34,20 @@ const FILES = [
 /** For an example that is but a part of a program. */
 const PREAMBLE = 'import { connect } from "k8s-executor";\nconst guest = await connect();\n';
 
+/** What reaps the orphans, as a Pod's pause container does. */
+const INIT = ["sh", "-c", '"$@"; exit "$?"', "sh"];
+
 /** In a Pod there is one other container, on this machine any number: so they run in a pid namespace with one guest, maven. */
 const BESIDE_GUEST = [
   ...(process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"]),
-  ...["--pid", "--fork", "--kill-child", "--mount-proc", process.execPath, "--import", "tsx"],
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "--mount-proc",
+  ...INIT,
+  process.execPath,
+  "--import",
+  "tsx",
   fileURLToPath(new URL("../guests/beside-guest.ts", import.meta.url)),
 ];
 

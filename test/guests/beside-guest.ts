@@ -5,7 +5,7 @@
  *   unshare --pid --fork --kill-child --mount-proc node --import tsx beside-guest.ts PROGRAM...
  */
 import { spawnSync } from "node:child_process";
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 
 import { makeGuest } from "./guest.ts";
 
@@ -18,7 +18,9 @@ export interface Ended {
 /** Far more than any of them takes. */
 const PATIENCE_MS = 60_000;
 
-const guest = await makeGuest({ namespaces: "mnt", env: { K8S_EXECUTOR_CONTAINER: "maven" } });
+// In a user namespace that one who is not root has made, nobody may choose his groups; so the guest has one of its own, as elsewhere.
+const userNamespace = readFileSync("/proc/self/setgroups", "utf8") === "deny\n";
+const guest = await makeGuest({ namespaces: "mnt", userNamespace, env: { K8S_EXECUTOR_CONTAINER: "maven" } });
 try {
   for (const program of process.argv.slice(2)) {
     const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", program], {
