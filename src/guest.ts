@@ -1,6 +1,7 @@
 import type { Backend } from "./backend/index.ts";
 import { requireKill, stepUser, type Container, type ContainerName } from "./container/index.ts";
 import type { ContainerDefaults } from "./defaults/index.ts";
+import type { ChosenContainer } from "./discovery/index.ts";
 import { invalidOption, refuseMisspelt, requireTypes, type OptionType } from "./errors/index.ts";
 import { PROCESS_OPTION_NAMES, Step, type ProcessOptions } from "./process/index.ts";
 import type { BackendName } from "./result/index.ts";
@@ -105,9 +106,15 @@ export class Guest implements AsyncDisposable {
     return this.#container.names;
   }
 
-  /** Whether the container's main process is still there. */
+  /** @internal What tells its main process from any other. */
+  get target(): ChosenContainer {
+    const { pid, startTime } = this.#container;
+    return { pid, startTime };
+  }
+
+  /** Whether steps can be run in it: it is not closed, and the container's main process is still there. */
   get isAlive(): boolean {
-    return !this.#isReleased && this.#container.isAlive();
+    return !this.#isClosed && this.#container.isAlive();
   }
 
   get backend(): BackendName {

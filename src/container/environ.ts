@@ -9,23 +9,46 @@ const TIMES = 8;
 /** Each attempt takes some ten microseconds, and the moment that is waited for is shorter than one. */
 const MAX_ATTEMPTS = 1000;
 
+/** Its bytes; at most so many. */
+function readBlock(proc: Proc, directory: string, limit: number): Buffer {
+  let block = proc.read(`${directory}/environ`, limit);
+  let timesEmpty = 0;
+  // Microseconds into its execve a process has none, and that is not the truth about it (an entrypoint that execs).
+  for (let attempt = 0; block.length === 0 && timesEmpty < TIMES && attempt < MAX_ATTEMPTS; attempt++) {
+    if (readStat(proc, directory).hasEnvironment) timesEmpty++;
+    block = proc.read(`${directory}/environ`, limit);
+  }
+  return block;
+}
+
 /**
  * The environment that a process was started with: bytes by name (latin1, so that any byte survives).
  * Entries without "=" are dropped; of duplicates the first counts, as for getenv(3).
  */
 export function readEnviron(proc: Proc, directory: string): Map<string, Buffer> {
-  let block = proc.read(`${directory}/environ`, LIMIT);
-  let timesEmpty = 0;
-  // Microseconds into its execve a process has none, and that is not the truth about it (an entrypoint that execs).
-  for (let attempt = 0; block.length === 0 && timesEmpty < TIMES && attempt < MAX_ATTEMPTS; attempt++) {
-    if (readStat(proc, directory).hasEnvironment) timesEmpty++;
-    block = proc.read(`${directory}/environ`, LIMIT);
-  }
-  return parseEnviron(block);
+  return parseEnviron(readBlock(proc, directory, LIMIT));
+}
+
+/**
+ * Some of its variables, and nothing else of it is kept: a process can make it megabytes large.
+ *
+ * @param limit How many bytes are read.
+ * @returns Undefined where there are as many as that.
+ */
+export function readVariables(
+  proc: Proc,
+  directory: string,
+  isWanted: (name: string) => boolean,
+  limit: number,
+): { variables: ReadonlyMap<string, Buffer>; bytes: number } | undefined {
+  const block = readBlock(proc, directory, limit);
+  if (block.length >= limit) return undefined;
+  const found = [...parseEnviron(block, isWanted)].map(([name, value]) => [name, Buffer.from(value)] as const);
+  return { variables: new Map(found), bytes: block.length };
 }
 
 /** Splits the NUL-separated block of /proc/PID/environ. */
-export function parseEnviron(block: Buffer): Map<string, Buffer> {
+export function parseEnviron(block: Buffer, isWanted: (name: string) => boolean = () => true): Map<string, Buffer> {
   const variables = new Map<string, Buffer>();
   let start = 0;
   while (start < block.length) {
@@ -34,7 +57,7 @@ export function parseEnviron(block: Buffer): Map<string, Buffer> {
     const equals = block.indexOf(0x3d, start);
     if (equals > start && equals < end) {
       const name = block.toString("latin1", start, equals);
-      if (!variables.has(name)) variables.set(name, block.subarray(equals + 1, end));
+      if (isWanted(name) && !variables.has(name)) variables.set(name, block.subarray(equals + 1, end));
     }
     start = end + 1;
   }

@@ -19,7 +19,8 @@ export interface ContainerName {
   source: NameSource;
 }
 
-const VARIABLES = ["K8S_EXECUTOR_CONTAINER", "GO_K8S_CONTAINER_NAME"] as const;
+/** The variables by which a container names itself. */
+export const NAMING_VARIABLES = ["K8S_EXECUTOR_CONTAINER", "GO_K8S_CONTAINER_NAME"] as const;
 /** As the kubelet and podman name containers. Anything else is no name: it goes into messages and onto terminals. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 /** The root of that mount: PODS/UID/containers/NAME/HASH, below the first "pods" only, for volumes are below it, too. */
@@ -32,7 +33,7 @@ export function readCommand(proc: Proc, directory: string): string[] {
   return text === "" ? [] : text.replace(/\0$/, "").split("\0");
 }
 
-/** The name that the kubelet's mount says, in the text of a mountinfo. A container cannot make such a mount look so. */
+/** The name that the kubelet's mount says, in the text of a mountinfo. */
 export function parseKubeletName(mountinfo: string): string | undefined {
   const names = mountinfo.split("\n").flatMap((line) => {
     const [, , , root = ""] = line.split(" ");
@@ -44,6 +45,14 @@ export function parseKubeletName(mountinfo: string): string | undefined {
 function readPauseName(proc: Proc, directory: string): string | undefined {
   const [program = "", name, ...rest] = readCommand(proc, directory);
   return rest.length === 0 && /(^|\/)pause$/.test(program) ? name : undefined;
+}
+
+/**
+ * Whether it is in our user namespace. In one of its own a process may mount what it likes, and make it look as the kubelet's; in
+ * ours that takes CAP_SYS_ADMIN.
+ */
+function isOfOurUsers(proc: Proc, directory: string): boolean {
+  return proc.link(`${directory}/ns/user`) === proc.link("/proc/self/ns/user");
 }
 
 /** A source that may not be read, or whose process has ended, names nothing. */
@@ -71,9 +80,12 @@ export function readNames(
   mounts: MountTable = new MountTable(proc, directory),
 ): readonly ContainerName[] {
   const claims: [NameSource, string | undefined][] = [
-    ...VARIABLES.map((source): [NameSource, string | undefined] => [source, environment.get(source)?.toString()]),
+    ...NAMING_VARIABLES.map((source): [NameSource, string | undefined] => [
+      source,
+      environment.get(source)?.toString(),
+    ]),
     ["pause", attempt(() => readPauseName(proc, directory))],
-    ["kubelet", attempt(() => parseKubeletName(mounts.text))],
+    ["kubelet", attempt(() => (isOfOurUsers(proc, directory) ? parseKubeletName(mounts.text) : undefined))],
   ];
   const names = new Map<string, ContainerName>();
   for (const [source, name] of claims) {

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Proc } from "../system/index.ts";
 
 /** What runc gives the process that becomes the container's; its execve ends it. */
-const RUNC_VARIABLE = "_LIBCONTAINER_";
+export const RUNC_VARIABLE = "_LIBCONTAINER_";
 /** The other runtimes' programs, also where they run from memory, as they do since CVE-2019-5736. */
 const RUNTIME = /[/:](?:crun|youki|runc)[^/]*$/;
 /** O_PATH | O_CLOEXEC: without a word to the file system that it is on. */

@@ -1,14 +1,13 @@
-import { permissionDenied, readNames } from "../container/index.ts";
+import { permissionDenied, readNames, type ContainerName } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
 import { accessProc, type Proc } from "../system/index.ts";
-import { containerId } from "./container-id.ts";
 import { findGroups, type Group } from "./groups.ts";
 import { readProcess } from "./processes.ts";
 
 /** A container as it is chosen. */
-export interface Candidate {
+interface Candidate {
   group: Group;
-  names: readonly string[];
+  names: readonly ContainerName[];
   id: string | undefined;
 }
 
@@ -23,13 +22,12 @@ export interface ChosenContainer {
 const MOST_LISTED = 20;
 
 function toCandidate(proc: Proc, group: Group): Candidate {
-  const names = readNames(proc, `/proc/${group.main.pid}`, group.environment ?? new Map()).map(({ name }) => name);
-  return { group, names, id: containerId(group.cgroups) };
+  return { group, names: readNames(proc, `/proc/${group.main.pid}`, group.environment ?? new Map()), id: group.id };
 }
 
 function label({ group, names, id }: Candidate): string {
   const known = [`pid ${group.main.pid}`, ...(id === undefined ? [] : [`id ${id.slice(0, 12)}`])].join(", ");
-  return `${names.length === 0 ? "without a name" : names.join(" or ")} (${known})`;
+  return `${names.length === 0 ? "without a name" : names.map(({ name }) => name).join(" or ")} (${known})`;
 }
 
 function list(candidates: readonly Candidate[]): string {
@@ -63,7 +61,7 @@ function withId(candidates: readonly Candidate[], wanted: string): Candidate[] {
  * what is meant for that one, so then both are meant.
  */
 function matching(proc: Proc, candidates: readonly Candidate[], wanted: string): readonly Candidate[] {
-  const named = candidates.filter(({ names }) => names.includes(wanted));
+  const named = candidates.filter(({ names }) => names.some(({ name }) => name === wanted));
   const ofPid = withProcess(proc, candidates, wanted);
   const ofId = withId(candidates, wanted);
   if (named.length === 0) return ofPid.length > 0 ? ofPid : ofId;
@@ -86,6 +84,12 @@ function cannotLook(wanted: string, hidden: readonly Candidate[]): ExecutorError
     .map(({ group }) => group.main.pid)
     .join(", ")}`;
   return permissionDenied(`look for ${JSON.stringify(wanted)} in the containers of ${which}`, ["CAP_SYS_PTRACE"]);
+}
+
+/** Whether it is meant by a name that it has given itself, and that another, which we may not look into, may have too. */
+function isMereClaim({ group, names }: Candidate, wanted: string): boolean {
+  const source = names.find(({ name }) => name === wanted)?.source;
+  return source !== undefined && source !== "kubelet" && group.environment !== undefined;
 }
 
 function notFound(wanted: string, guests: readonly Candidate[]): ExecutorError {
@@ -123,8 +127,12 @@ export function chooseContainer(wanted: string | undefined): ChosenContainer {
   const candidates = findGroups(proc).map((group) => toCandidate(proc, group));
   const guests = candidates.filter(({ group }) => group.role === "guest");
   const found = wanted === undefined ? guests : matching(proc, guests, wanted);
+  const hidden = guests.filter(({ group }) => group.environment === undefined);
   const [only] = found;
-  if (only && found.length === 1) return { pid: only.group.main.pid, startTime: String(only.group.main.startTime) };
+  if (only && found.length === 1) {
+    if (wanted !== undefined && hidden.length > 0 && isMereClaim(only, wanted)) throw cannotLook(wanted, hidden);
+    return { pid: only.group.main.pid, startTime: String(only.group.main.startTime) };
+  }
   if (found.length > 1) {
     const problem =
       wanted === undefined
@@ -135,6 +143,5 @@ export function chooseContainer(wanted: string | undefined): ChosenContainer {
   const other = wanted === undefined ? undefined : matching(proc, candidates, wanted)[0];
   if (other && wanted !== undefined) throw notAGuest(wanted, other);
   if (wanted === undefined || guests.length === 0) throw noGuest();
-  const hidden = guests.filter(({ group }) => group.environment === undefined);
   throw hidden.length > 0 ? cannotLook(wanted, hidden) : notFound(wanted, guests);
 }

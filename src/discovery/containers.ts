@@ -13,7 +13,6 @@ import {
 import { errnoOf, ExecutorError } from "../errors/index.ts";
 import { accessProc, Descriptors, requireLinux, type Proc } from "../system/index.ts";
 import { readCgroupUse } from "./cgroup-use.ts";
-import { containerId } from "./container-id.ts";
 import { findGroups, type Group } from "./groups.ts";
 import { readBootTime, TICKS_PER_SECOND } from "./boot-time.ts";
 import type { ContainerInfo } from "./types.ts";
@@ -66,7 +65,7 @@ interface Machine {
 
 /** Opens what can be opened of it once, so that all that follows is of this process. */
 function describe(proc: Proc, group: Group, machine: Machine): ContainerInfo[] {
-  const { main, environment, role, cgroups, pids } = group;
+  const { main, environment, role, pids } = group;
   const descriptors = new Descriptors();
   try {
     const path = `/proc/${main.pid}`;
@@ -86,7 +85,7 @@ function describe(proc: Proc, group: Group, machine: Machine): ContainerInfo[] {
         uid,
         user: root === undefined ? undefined : attempt(() => userName(proc, directory, root, uid), undefined),
         command: attempt(() => readCommand(proc, directory), []),
-        id: containerId(cgroups),
+        id: group.id,
         state: stateOf(proc, directory, group),
         sharedNamespaces: attempt(() => sharedNamespaces(proc, directory), undefined),
         processes: pids.size,

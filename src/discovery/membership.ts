@@ -2,13 +2,15 @@ import { errnoOf } from "../errors/index.ts";
 import type { Proc } from "../system/index.ts";
 import { readProcess, type SeenProcess } from "./processes.ts";
 
-/** Tells which container a process is in. */
+/** Tells which container a process is in. Each process is looked at once, however many are below it. */
 export class Membership {
   /** Our own container's key: our mount namespace. */
   readonly ours: string;
   readonly #ourCgroups: string;
   readonly #proc: Proc;
   readonly #byPid: ReadonlyMap<number, SeenProcess>;
+  readonly #cgroups = new Map<number, string>();
+  readonly #keys = new Map<number, string>();
 
   constructor(proc: Proc, processes: readonly SeenProcess[]) {
     this.#proc = proc;
@@ -19,12 +21,12 @@ export class Membership {
 
   /** /proc/PID/cgroup, which everybody may read; "" where the process has ended. */
   cgroupsOf(pid: number): string {
-    try {
-      return this.#proc.read(`/proc/${pid}/cgroup`).toString("latin1");
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error;
-      return "";
+    let cgroups = this.#cgroups.get(pid);
+    if (cgroups === undefined) {
+      cgroups = this.#readCgroups(pid);
+      this.#cgroups.set(pid, cgroups);
     }
+    return cgroups;
   }
 
   /**
@@ -33,11 +35,31 @@ export class Membership {
    */
   keyOf(process: SeenProcess): string {
     if (process.mountNamespace !== undefined) return process.mountNamespace;
-    const cgroups = this.cgroupsOf(process.pid);
-    for (let above = this.#above(process); above && this.cgroupsOf(above.pid) === cgroups; above = this.#above(above)) {
-      if (above.mountNamespace !== undefined) return above.mountNamespace;
+    // From the process upwards, as far as nothing is known; all of these then have the same key.
+    const unknown: number[] = [];
+    const seen = new Set<number>();
+    let at: SeenProcess | undefined = process;
+    let key: string | undefined;
+    while (at && !seen.has(at.pid) && this.cgroupsOf(at.pid) === this.cgroupsOf(process.pid)) {
+      key = at.mountNamespace ?? this.#keys.get(at.pid);
+      if (key !== undefined) break;
+      seen.add(at.pid);
+      unknown.push(at.pid);
+      at = this.#above(at);
     }
-    return cgroups === this.#ourCgroups ? this.ours : cgroups;
+    const cgroups = this.cgroupsOf(process.pid);
+    key ??= cgroups === this.#ourCgroups ? this.ours : cgroups;
+    for (const pid of unknown) this.#keys.set(pid, key);
+    return key;
+  }
+
+  #readCgroups(pid: number): string {
+    try {
+      return this.#proc.read(`/proc/${pid}/cgroup`).toString("latin1");
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return "";
+    }
   }
 
   #above({ pid }: SeenProcess): SeenProcess | undefined {

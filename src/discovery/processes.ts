@@ -23,7 +23,7 @@ export interface ProcessEntry {
 const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
 
 /** Runs what reads of a process; undefined where it has ended. */
-function unlessGone<Value>(read: () => Value): Value | undefined {
+export function unlessGone<Value>(read: () => Value): Value | undefined {
   try {
     return read();
   } catch (error) {

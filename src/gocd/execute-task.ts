@@ -35,6 +35,8 @@ export interface TaskControl {
   kill: AbortSignal;
   timeout: number | undefined;
   forceKillAfterDelay: number | undefined;
+  /** Names of variables that are masked wherever a task has them. */
+  maskedVariables: readonly string[];
 }
 
 async function passLines(from: Readable, stream: GocdConsoleLine["stream"], console: GocdConsole): Promise<void> {
@@ -101,7 +103,10 @@ async function follow(step: Step, { console, cancel, kill }: TaskControl): Promi
 /** Runs a task in the container. @throws ExecutorError as guest.run does, and what the console throws. */
 export async function executeTask(guest: Guest, task: Task, control: TaskControl): Promise<GocdTaskAnswer> {
   const { timeout, forceKillAfterDelay, cancel } = control;
-  const { script, shell, cwd, env, mask } = task;
+  const { script, shell, cwd, env } = task;
+  // The configuration gives a container's steps variables, too.
+  const configured = control.maskedVariables.filter((name) => Object.hasOwn(guest.defaults.env ?? {}, name));
+  const mask = [...new Set([...task.mask, ...configured])];
   const options = { script, shell, cwd, env, mask, timeout, forceKillAfterDelay, signal: cancel, buffer: false };
   const result = await follow(guest.run(options), control);
   return { success: !result.failed, message: HOW[result.outcome](result) };

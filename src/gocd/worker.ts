@@ -1,4 +1,5 @@
 import { connect, CONNECT_OPTION_TYPES, type ConnectOptions } from "../connect.ts";
+import { chooseContainer } from "../discovery/index.ts";
 import { ExecutorError, invalidOption, isObject, refuseMisspelt, requireTypes } from "../errors/index.ts";
 import type { Guest } from "../guest.ts";
 import { waitForReady, type ReadyOptions } from "../ready.ts";
@@ -46,6 +47,19 @@ interface Running {
 interface Connecting {
   container: string;
   guest: Promise<Guest>;
+}
+
+/** Whether a name, or none, still means the container of this guest. */
+function isStillMeant(guest: Guest, container: string | undefined): boolean {
+  if (!guest.isAlive) return false;
+  try {
+    const { pid, startTime } = chooseContainer(container);
+    return pid === guest.target.pid && startTime === guest.target.startTime;
+  } catch (error) {
+    // Connecting anew says what is wrong, or waits for it.
+    if (error instanceof ExecutorError) return false;
+    throw error;
+  }
 }
 
 /** A task that is cancelled does not wait for its container; others may. */
@@ -172,7 +186,14 @@ export class GocdWorker implements AsyncDisposable {
     let connecting: Connecting | undefined;
     try {
       const task = readExecuteMessage(body, { sharedRoot, startedIn: currentDirectory() ?? "/" }, maskedVariables);
-      const control = { console, cancel: cancel.signal, kill: kill.signal, timeout, forceKillAfterDelay };
+      const control = {
+        console,
+        cancel: cancel.signal,
+        kill: kill.signal,
+        timeout,
+        forceKillAfterDelay,
+        maskedVariables,
+      };
       connecting = { container: task.container, guest: this.#connect(task.container) };
       const guest = await unlessAborted(connecting.guest, cancel.signal);
       return guest ? await executeTask(guest, task, control) : { success: false, message: "the script was cancelled" };
@@ -184,14 +205,22 @@ export class GocdWorker implements AsyncDisposable {
     }
   }
 
-  /** Connects at a container's first task, for then it must be there, and again after it was gone. */
+  /**
+   * Connects at a container's first task, for then it must be there, and again after it was gone. What a name means is asked for
+   * each task: another container may have claimed it, or the true one be back.
+   */
   #connect(container: string): Promise<Guest> {
-    const known = this.#guests.get(container);
-    if (known) return known;
     const { wait, probe, ...ours } = this.#options;
     const options = container === "" ? ours : { ...ours, pid: undefined, container };
-    const signal = this.#over.signal;
-    const guest = wait === undefined ? connect(options) : waitForReady({ ...options, timeout: wait, probe, signal });
+    const known = this.#guests.get(container);
+    const guest = (known ?? Promise.resolve(undefined)).then(async (connected) => {
+      const isMeant = options.pid === undefined ? isStillMeant : (of: Guest) => of.isAlive;
+      if (connected && isMeant(connected, options.container)) return connected;
+      // Steps under way in it go on.
+      connected?.close();
+      const signal = this.#over.signal;
+      return wait === undefined ? connect(options) : waitForReady({ ...options, timeout: wait, probe, signal });
+    });
     this.#guests.set(container, guest);
     guest.catch(() => this.#forget({ container, guest }));
     return guest;

@@ -38,21 +38,35 @@ function makeDirectory(directory: string): void {
   chmodSync(directory, 0o755);
 }
 
-/** Copies files to a directory that is not there yet, and links the command. */
+/**
+ * Copies files to a directory that is not there yet, and links the command. Until all of it is there, it is ours alone, and is
+ * reached by a descriptor: whoever may write where it is made can move it away, and put a link there, but not have us follow it.
+ */
 export function writeTree(tree: Tree, target: string): void {
-  const made = new Set<string>();
+  mkdirSync(target, 0o700);
+  const fd = openSync(target, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    writeBelow(tree, `/proc/self/fd/${fd}`);
+    fchmodSync(fd, 0o755);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function writeBelow(tree: Tree, root: string): void {
+  const made = new Set<string>([root]);
   const need = (directory: string): void => {
     if (made.has(directory)) return;
-    if (directory !== target) need(path.dirname(directory));
+    need(path.dirname(directory));
     makeDirectory(directory);
     made.add(directory);
   };
   for (const [name, source] of tree) {
-    const file = path.join(target, name);
+    const file = path.join(root, name);
     need(path.dirname(file));
     writeFile(source, file);
   }
-  const link = path.join(target, COMMAND.link);
+  const link = path.join(root, COMMAND.link);
   need(path.dirname(link));
   symlinkSync(COMMAND.to, link);
 }

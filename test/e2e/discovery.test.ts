@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -411,5 +412,82 @@ test("options that are nearly right are refused, and others pass", async (t) => 
       await assert.rejects(guest.exec(["true"], options as object), { code: "INVALID_OPTION", message });
     }
     assert.equal((await guest.run({ script: ":", somethingElse: 1 } as never)).exitCode, 0);
+  });
+});
+
+test("a container's own variables give its steps no user that it could not become", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  const env = { K8S_EXECUTOR_USER: "0:0", K8S_EXECUTOR_SHELL: "bash" };
+  await withGuest({ uid: 1000, env }, async ({ pid }) => {
+    await using guest = await connect({ pid });
+    const { stdout } = await guest.run({ script: "id -u; grep CapEff /proc/self/status; echo $BASH_VERSION" });
+    assert.match(stdout ?? "", /^1000\nCapEff:\t0{16}\n\d/);
+  });
+  // Root without the capabilities to become another user cannot, either.
+  await withGuest({ powerless: true, env: { K8S_EXECUTOR_USER: "1000" } }, async ({ pid }) => {
+    await using guest = await connect({ pid });
+    assert.equal((await guest.run({ script: "id -u" })).stdout, "0");
+  });
+  await withGuest({ env: { K8S_EXECUTOR_USER: "builder" } }, async ({ pid }) => {
+    await using guest = await connect({ pid });
+    assert.equal((await guest.run({ script: "id -u" })).stdout, "1000");
+  });
+});
+
+test("a name that a process made up in a user namespace of its own, as the kubelet's, is none", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  const name = newName();
+  const forge = `mount -t tmpfs none /mnt; mkdir -p /mnt/pods/0/containers/${name}; : > /mnt/pods/0/containers/${name}/deadbeef;
+    mount --bind /mnt/pods/0/containers/${name}/deadbeef /etc/hostname; ${WAITING}`;
+  const child = spawn("unshare", ["--user", "--map-root-user", "--mount", "bash", "-c", forge], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    await once(child.stdout, "data");
+    assert.ok(
+      readFileSync(`/proc/${child.pid}/mountinfo`, "utf8").includes(
+        `/pods/0/containers/${name}/deadbeef /etc/hostname`,
+      ),
+    );
+    assert.deepEqual((await find(child.pid ?? 0))?.names, []);
+    await assert.rejects(connect({ container: name }), { code: "TARGET_NOT_FOUND" });
+  } finally {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+});
+
+test("an environment of megabytes is not read, and those who share it are not read one by one", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  // As much as an execve takes: 2 MB here, where the stack may have 8.
+  const environment = Object.fromEntries(
+    Array.from({ length: 18 }, (_, index) => [`LARGE_${index}`, "x".repeat(110_000)]),
+  );
+  const name = newName();
+  await withAlone(WAITING, { ...environment, K8S_EXECUTOR_CONTAINER: name }, async ({ pid }) => {
+    assert.equal(readFileSync(`/proc/${pid}/environ`).length > 1024 * 1024, true);
+    assert.deepEqual((await find(pid))?.names, []);
+    // It may have the name, so nobody is told that none has it; by its pid it is entered.
+    await assert.rejects(connect({ container: name }), { code: "PERMISSION_DENIED" });
+    (await connect({ container: String(pid) })).close();
+  });
+});
+
+test("processes that nobody may look into, each below the other, are each looked at once", async (t) => {
+  if (!canRun(t, ["root", "unshare", "setpriv", "bash", "strace"])) return;
+  // Without privilege, all of another user's are such.
+  const chain =
+    'deep() { if [ "$1" -gt 0 ]; then bash -c "$(declare -f deep); deep $(($1 - 1))" & wait; else echo ready; exec sleep 1000; fi; }; deep 60';
+  await withAlone(chain, {}, async () => {
+    const who = ["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
+    const trace = spawnSync("strace", ["-f", "-e", "trace=openat", "setpriv", ...who, CLI, "containers"], {
+      encoding: "utf8",
+    });
+    const opened = new Map<string, number>();
+    for (const [, file = ""] of trace.stderr.matchAll(/"(\/proc\/\d+\/cgroup)"/g))
+      opened.set(file, (opened.get(file) ?? 0) + 1);
+    assert.ok(opened.size > 60, trace.stderr.slice(-300));
+    // Once for the scan, and once to describe a container.
+    assert.ok(Math.max(...opened.values()) <= 3, JSON.stringify([...opened].slice(0, 5)));
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -239,5 +239,68 @@ test("the command wait: without a choice any container will do, and a log has a 
       stderr,
       /^k8s-executor: waiting: no container is called .*\nk8s-executor: the container did not appear within 300 ms/,
     );
+  });
+});
+
+test("a name is asked for at each task: a stand-in gets none once the true one is back, nor one that came meanwhile", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  const container = newName();
+  const env = { K8S_EXECUTOR_CONTAINER: container };
+  await using worker = createGocdWorker({ container });
+  const lines: string[] = [];
+  const execute = async (): Promise<string> => {
+    const body = { config: { script: { value: 'echo "$GENERATION"' } } };
+    return JSON.stringify(
+      await worker.handle(
+        { request: "execute", body },
+        { console: (some) => void lines.push(...some.map(({ line }) => line)) },
+      ),
+    );
+  };
+  await withAlone(WAITING, { ...env, GENERATION: "stand-in" }, async () => {
+    assert.match(await execute(), /"success":true/);
+    await withAlone(WAITING, { ...env, GENERATION: "true one" }, async () => {
+      assert.match(await execute(), /means 2 containers/);
+    });
+    assert.match(await execute(), /"success":true/);
+  });
+  await withAlone(WAITING, { ...env, GENERATION: "true one" }, async () => {
+    assert.match(await execute(), /"success":true/);
+  });
+  assert.deepEqual(lines, ["stand-in", "stand-in", "true one"]);
+});
+
+test("a secret of the configuration is masked in a worker's console", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  const container = newName();
+  const config = path.join(directory, "k8s-executor.json");
+  writeFileSync(config, JSON.stringify({ containers: { [container]: { env: { TOKEN: "s3cr3t-token-1234" } } } }));
+  await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: container }, async () => {
+    await using worker = createGocdWorker({ container, config, maskedVariables: ["TOKEN", "OTHER"] });
+    const lines: string[] = [];
+    const body = { config: { script: { value: 'echo "token=$TOKEN"' } } };
+    await worker.handle(
+      { request: "execute", body },
+      { console: (some) => void lines.push(...some.map(({ line }) => line)) },
+    );
+    assert.deepEqual(lines, ["token=******"]);
+  });
+});
+
+test("an event loop that is blocked while the helper is tried harms nobody", async (t) => {
+  if (!canRun(t, ["unshare"])) return;
+  await withGuest({}, async ({ pid }) => {
+    // Longer than the helper's patience, so that its timer comes first.
+    const program = `import { connect } from ${JSON.stringify(path.resolve("dist/index.js"))};
+      const connecting = connect({ pid: ${pid} });
+      for (let turn = 0; turn < 60; turn++) await undefined;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5500);
+      const guest = await connecting;
+      console.log(guest.backend, (await guest.run({ script: "echo in" })).stdout);
+      guest.close();`;
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      encoding: "utf8",
+    });
+    assert.deepEqual([stderr, status, stdout], ["", 0, "native in\n"]);
   });
 });

@@ -1,6 +1,8 @@
 /** waitid(2): by pid, for a child that has ended. */
 export const P_PID = 1;
 export const WEXITED = 4;
+/** Leaves it to be reaped. */
+const WNOWAIT = 0x01000000;
 
 /** The C functions we call, as koffi makes them. */
 export interface Functions {
@@ -64,7 +66,7 @@ export async function bind(): Promise<{ functions: Functions; errno: () => numbe
     waitidLater: (pid: number): Promise<void> =>
       new Promise((resolve, reject) => {
         // No siginfo: a buffer could be collected while another thread writes to it.
-        waitid.async(P_PID, pid, null, WEXITED, (error: Error | null) => {
+        waitid.async(P_PID, pid, null, WEXITED | WNOWAIT, (error: Error | null) => {
           if (error === null) resolve();
           else reject(error);
         });

@@ -38,7 +38,7 @@ export interface Libc {
   spawn(path: string, argv: readonly string[], descriptors: readonly (readonly [from: number, to: number])[]): number;
   /** Whether this child has ended; it is then gone. */
   reap(pid: number): boolean;
-  /** Waits for a child's end, on a thread of koffi's, and reaps it. */
+  /** Waits for a child's end, on a thread of koffi's. It stays to be reaped: until then its number is its own. */
   wait(pid: number): Promise<void>;
 }
 

@@ -68,9 +68,12 @@ export class NativeBackend implements Backend {
 
   async #runHelper(mode: string, descriptors: readonly [number, number][]): Promise<void> {
     const pid = this.#helper.spawn(["k8s-executor-helper", mode], descriptors);
-    // A guest that sees our processes can stop it. Nobody else reaps it, so until then the number is its own.
+    // A guest that sees our processes can stop it. It is reaped when the timer is off, so until then the number is its own.
     const impatient = setTimeout(() => this.#libc.kill(pid, SIGKILL), PROBE_PATIENCE_MS);
-    await this.#libc.wait(pid).finally(() => clearTimeout(impatient));
+    await this.#libc.wait(pid).finally(() => {
+      clearTimeout(impatient);
+      this.#libc.reap(pid);
+    });
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
