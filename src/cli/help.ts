@@ -8,7 +8,7 @@ export const HELP = `k8s-executor: runs scripts and programs in a neighbour cont
   k8s-executor containers [--json]                  the containers of the Pod
   k8s-executor wait [options]                       until a container is there and ready
   k8s-executor install DIR [--helper] [--cli]       copies programs for other containers there
-  k8s-executor doctor [--json]                      whether steps would run, and what would mend it
+  k8s-executor doctor [options]                     whether steps would run, and what would mend it
 
 Which container
   --container NAME       its name, pid, or id or the beginning of it (default
@@ -57,8 +57,11 @@ Installing, as an init container does it, to a volume that other containers moun
   --helper               also DIR/k8s-executor-helper
   --cli                  also this command line, DIR/k8s-executor/bin/k8s-executor, which needs Node
 
-Doctor: --container, --pid, --shared-root, --container-root and --config as above, and --json for the
-whole of it as one object on stdout. Its exit status is 0 if a step would run, else 1.
+Wait: the options that say which container. Without a choice any other container will do, but a
+probe needs one. --wait is 60s by default. Its exit status is 0 when it is there and ready.
+
+Doctor: --container, --pid, --shared-root, --container-root and --config as above, and --json for
+the whole of it as one object on stdout. Its exit status is 0 if a step would run, else 1.
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3

@@ -10,8 +10,8 @@ import { readPipelines, resolveParameters, SHOP, WEB } from "../gocd/pipeline.ts
 import { renderProfile } from "../pod/gocd-pod.ts";
 import { REPOSITORY } from "../support/programs.ts";
 
-const PROFILE = "examples/gocd/elastic-agent-profile.yaml";
-const PODS = ["examples/pod.yaml", "examples/several-containers/pod.yaml"];
+const PROFILES = ["examples/gocd/elastic-agent-profile.yaml", "examples/several-containers/pod.yaml"];
+const PODS = ["examples/pod.yaml"];
 const PIPELINES = [WEB, SHOP];
 
 /** What the compiler says of a value as a literal of a type: it names what is missing, wrong, or not there at all. */
@@ -54,12 +54,19 @@ test("each manifest of examples/ is checked here", () => {
   const files = readdirSync(path.join(REPOSITORY, "examples"), { recursive: true, encoding: "utf8" });
   assert.deepEqual(
     files.filter((file) => /\.ya?ml$/.test(file)).toSorted(),
-    [...PODS, PROFILE, ...PIPELINES].map((file) => path.relative("examples", file)).toSorted(),
+    [...PODS, ...PROFILES, ...PIPELINES].map((file) => path.relative("examples", file)).toSorted(),
   );
 });
 
 test("the Pods are what the Kubernetes API takes", () => {
-  for (const pod of [...PODS.map(readYaml), renderProfile(PROFILE)]) assert.equal(aPod(pod), "");
+  for (const pod of [...PODS.map(readYaml), ...PROFILES.map(renderProfile)]) assert.equal(aPod(pod), "");
+});
+
+test("a profile's Pods each have a name of their own", () => {
+  for (const file of PROFILES) {
+    const [one, other] = [renderProfile(file), renderProfile(file)].map(({ metadata }) => metadata?.name);
+    assert.notEqual(one, other, file);
+  }
 });
 
 test("the pipelines are what the YAML configuration plugin takes", () => {

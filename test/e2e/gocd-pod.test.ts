@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, test } from "node:test";
 
 import type { ContainerInfo } from "../../src/index.ts";
@@ -11,6 +13,7 @@ import { GocdPod } from "../pod/gocd-pod.ts";
 import { buildGocdAgentImage } from "../pod/images.ts";
 import { Podman } from "../pod/podman.ts";
 import { BACKENDS } from "../support/contract.ts";
+import { REPOSITORY } from "../support/programs.ts";
 import { canRun, missing } from "../support/require.ts";
 
 /** Of examples/gocd: the Pod of its profile with the agent of its Dockerfile, in which jobs are replayed. */
@@ -142,6 +145,18 @@ inPod("shells, script file, directory and variables are as the reference promise
     assert.equal(stderr[1], "to stderr");
   }
   assert.equal(scriptsLeft(pod), "");
+});
+
+inPod("the console is as docs/gocd.md shows it, and the job's choice of its container goes in", (pod) => {
+  const document = readFileSync(path.join(REPOSITORY, "docs/gocd.md"), "utf8");
+  const [, shown = ""] = /^## Console\n\n```\n([\s\S]*?)\n```$/m.exec(document) ?? [];
+  const plain = (text: string): string =>
+    text.replaceAll(/(?<=process )\d+/g, "N").replaceAll(/(?<=after )[\d.]+ m?s/g, "TIME");
+  const script = 'echo "$K8S_EXECUTOR_TARGET"; exit 3';
+  const variables = { K8S_EXECUTOR_TARGET: "build-environment" };
+  const { stdout, stderr } = run(pod, ["--shell", "bash", "--script", script], { variables });
+  assert.deepEqual(stdout, ["build-environment"]);
+  assert.equal(plain([stderr[0], "...", ...stderr.slice(1)].join("\n")), plain(shown));
 });
 
 inPod("what is not the script's failure is told as such", (pod) => {

@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import type { Container, Pod as Manifest } from "kubernetes-types/core/v1.d.ts";
-import { parse } from "yaml";
 
 import { REPOSITORY } from "../support/programs.ts";
-import { AGENT_IMAGE } from "./images.ts";
+import { renderProfile } from "./gocd-pod.ts";
 import { PACKAGE } from "./pod.ts";
-import { STAND_INS } from "./several-images.ts";
+import { ENTRYPOINT, SEVERAL_AGENT_IMAGE, STAND_INS } from "./several-images.ts";
 
 const MANIFEST = "examples/several-containers/pod.yaml";
+/** Its name without what the plugin adds: podman here has no other Pods. */
+export const POD_NAME = "several-containers";
 
 /** Mounts a container's termination log into it from where the kubelet has it, which podman does not. */
 function addTerminationLog(directory: string, pod: Manifest, container: Container): void {
@@ -22,24 +23,23 @@ function addTerminationLog(directory: string, pod: Manifest, container: Containe
 }
 
 /**
- * The manifest with what an offline machine has: other images, this repository in the agent's container, and a command that keeps
- * it waiting.
+ * The manifest as the plugin fills it in, with what an offline machine has: other images, and this repository in the agent's
+ * container. Podman's import knows no entrypoint, so that of the agent's image is its command.
  *
  * @param directory Where the files that it mounts are made.
  */
 export function severalManifest(directory: string): Manifest {
-  const pod = parse(readFileSync(path.join(REPOSITORY, MANIFEST), "utf8")) as Manifest;
+  const pod = renderProfile(MANIFEST);
   const [agent, ...others] = pod.spec?.containers ?? [];
   const [tools] = pod.spec?.initContainers ?? [];
   if (!pod.spec || !agent || !tools || others.length !== 3) throw new Error(`${MANIFEST} has no five containers`);
   // As for the other Pods: podman shall neither remove the init container nor start it again.
-  pod.metadata = { ...pod.metadata, annotations: { "io.podman.annotations.init.container.type": "always" } };
+  pod.metadata = { name: POD_NAME, annotations: { "io.podman.annotations.init.container.type": "always" } };
   pod.spec.restartPolicy = "OnFailure";
-  tools.image = AGENT_IMAGE;
-  tools.command = [`${PACKAGE}/dist/cli/k8s-executor`, ...(tools.command ?? []).slice(1)];
+  tools.image = SEVERAL_AGENT_IMAGE;
   tools.volumeMounts?.push({ mountPath: PACKAGE, name: "package" });
-  agent.image = AGENT_IMAGE;
-  agent.command = ["sleep", "1000000"];
+  agent.image = SEVERAL_AGENT_IMAGE;
+  agent.command = [ENTRYPOINT];
   agent.env?.push({ name: "K8S_EXECUTOR_CONTAINER", value: "agent" });
   agent.volumeMounts?.push({ mountPath: PACKAGE, name: "package" });
   pod.spec.volumes?.push({ name: "package", hostPath: { path: REPOSITORY, type: "Directory" } });

@@ -6,7 +6,7 @@ import type { Job } from "../gocd/job.ts";
 import { parseReplay, type Replay } from "../gocd/replay.ts";
 import { PACKAGE } from "./pod.ts";
 import type { Output, Podman } from "./podman.ts";
-import { severalManifest } from "./several-manifest.ts";
+import { POD_NAME, severalManifest } from "./several-manifest.ts";
 
 /** An option of add() for the volume that the Pod's containers share. */
 export const SHARED = "--volume=pipelines:/go/pipelines";
@@ -33,13 +33,24 @@ export class SeveralPod {
     this.#file = path.join(podman.directory, "several-containers.json");
     writeFileSync(this.#file, JSON.stringify(severalManifest(podman.directory)));
     podman.run(["kube", "play", "--network", "none", this.#file]);
+    this.#waitForAgent();
     // The kubelet starts them in the manifest's order, podman in any.
     for (const name of ["maven", "golang", "database"]) podman.run(["restart", "--time", "0", this.nameOf(name)]);
   }
 
+  /** Its entrypoint first waits for another container. */
+  #waitForAgent(): void {
+    // The brackets are there for this very command line.
+    const isThere = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -q 'slee[p] 1000000 '";
+    const { status, stderr } = this.in("agent", ["timeout", "60", "sh", "-c", `until ${isThere}; do sleep 0.05; done`]);
+    if (status === 0) return;
+    const log = this.#podman.try(["logs", this.nameOf("agent")]);
+    throw new Error(`the agent did not start (${status}): ${stderr}${log.stdout}${log.stderr}`);
+  }
+
   /** What podman calls a container of the Pod. */
   nameOf(container: string): string {
-    return `several-containers-${container}`;
+    return `${POD_NAME}-${container}`;
   }
 
   /** Runs a command in a container by podman itself. */
@@ -70,7 +81,7 @@ export class SeveralPod {
 
   /** Starts one more container in the Pod. */
   add(container: string, image: string, options: readonly string[], command: readonly string[]): void {
-    const pod = ["--detach", "--pod", "several-containers", "--name", this.nameOf(container)];
+    const pod = ["--detach", "--pod", POD_NAME, "--name", this.nameOf(container)];
     this.#podman.run(["run", ...pod, ...options, image, ...command]);
   }
 
@@ -110,7 +121,7 @@ export class SeveralPod {
 
   /** The id of the container that keeps the Pod's namespaces. */
   pauseId(): string {
-    const pods = JSON.parse(this.#podman.run(["pod", "inspect", "several-containers"])) as { InfraContainerID: string };
+    const pods = JSON.parse(this.#podman.run(["pod", "inspect", POD_NAME])) as { InfraContainerID: string };
     return pods.InfraContainerID;
   }
 
