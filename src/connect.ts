@@ -49,7 +49,7 @@ export interface ConnectOptions {
  * @example
  * ```ts
  * import { connect } from "k8s-executor";
- * await using guest = await connect({ pid: Number(process.env.GO_K8S_CONTAINER_PID) });
+ * await using guest = await connect({ container: "maven" });
  * const { exitCode } = await guest.run({ script: "echo hello" });
  * ```
  */
@@ -72,8 +72,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Guest> {
   }
 }
 
-/** @throws ExecutorError INVALID_OPTION. */
-function requireConnectOptions(options: ConnectOptions): void {
+/** @internal Also doctor's. @throws ExecutorError INVALID_OPTION. */
+export function requireConnectOptions(options: ConnectOptions): void {
   if (typeof options !== "object" || options === null)
     throw invalidOption("the options are no object", "give one, or none at all");
   requireTypes(options, CONNECT_OPTION_TYPES);

@@ -163,8 +163,7 @@ function requireReadyOptions(options: ReadyOptions): void {
  * @example
  * ```ts
  * import { waitForReady } from "k8s-executor";
- * const pid = Number(process.env.GO_K8S_CONTAINER_PID);
- * await using database = await waitForReady({ pid, timeout: 60_000, probe: ["sh", "-c", "test -d /tmp"] });
+ * await using database = await waitForReady({ container: "maven", timeout: 60_000, probe: ["test", "-d", "/tmp"] });
  * console.log(database.pid);
  * ```
  */

@@ -19,7 +19,7 @@ export interface ProcessEntry {
   state: string;
 }
 
-/** Errors of a process that ended meanwhile, or is a zombie, which is in no namespace. */
+/** Errors of a process that ended meanwhile, or is a zombie, which is in no namespace; without privilege that is not even said. */
 const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
 
 /** Runs what reads of a process; undefined where it has ended. */
@@ -49,10 +49,12 @@ export function scanProcesses(proc: Proc): SeenProcess[] {
   });
 }
 
-/** What is to be known of a process; undefined where it has ended, or is a kernel thread. */
+/** What is to be known of a process; undefined where it has ended, also as a zombie, or is a kernel thread. */
 export function readProcess(proc: Proc, pid: number): ProcessEntry | undefined {
   return unlessGone(() => {
     const { parent, startTime, state, isKernelThread } = readStat(proc, `/proc/${pid}`);
-    return isKernelThread ? undefined : { pid, parent, startTime: Number(startTime), state };
+    return isKernelThread || state === "Z" || state === "X"
+      ? undefined
+      : { pid, parent, startTime: Number(startTime), state };
   });
 }

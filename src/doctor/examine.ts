@@ -1,3 +1,4 @@
+import { requireConnectOptions } from "../connect.ts";
 import { containers, type ContainerInfo } from "../discovery/index.ts";
 import { checkAgent } from "./agent.ts";
 import type { AgentFacts } from "./agent-facts.ts";
@@ -5,7 +6,7 @@ import { checkConfig } from "./config.ts";
 import { examineContainer } from "./examine-container.ts";
 import type { Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
-import { requireOptions, type DoctorOptions } from "./options.ts";
+import type { DoctorOptions } from "./options.ts";
 import { isMachines } from "./pid-namespace.ts";
 import type { ContainerReport, Report } from "./report.ts";
 import { openShared } from "./shared.ts";
@@ -40,7 +41,7 @@ function enteredOf(reports: readonly ContainerReport[]): AgentFacts["entered"] {
  * @throws ExecutorError INVALID_OPTION for options that cannot be right, and nothing else.
  */
 export async function examine(options: DoctorOptions): Promise<Report> {
-  requireOptions(options);
+  requireConnectOptions(options);
   const configFault = checkConfig(options.config);
   const config = configFault ? undefined : options.config;
   const { found, failure } = await list();

@@ -101,7 +101,7 @@ export class GocdWorker implements AsyncDisposable {
    * @example
    * ```ts
    * import { createGocdWorker } from "k8s-executor";
-   * await using worker = createGocdWorker({ pid: Number(process.env.GO_K8S_CONTAINER_PID) });
+   * await using worker = createGocdWorker({ container: "maven" });
    * const body = { config: { script: { value: "echo hello" } }, context: {} };
    * const answer = await worker.handle({ request: "execute", body }, { console: (lines) => console.log(lines) });
    * console.log(answer); // { success: true, message: 'the script ended with exit status 0' }
@@ -248,7 +248,7 @@ export class GocdWorker implements AsyncDisposable {
  * @example
  * ```ts
  * import { createGocdWorker } from "k8s-executor";
- * await using worker = createGocdWorker({ pid: Number(process.env.GO_K8S_CONTAINER_PID), maskedVariables: ["NPM_TOKEN"] });
+ * await using worker = createGocdWorker({ container: "maven", maskedVariables: ["NPM_TOKEN"] });
  * console.log(await worker.handle({ request: "validate", body: { script: { value: "" } } }));
  * ```
  */

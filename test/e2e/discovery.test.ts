@@ -7,9 +7,11 @@ import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 
+import { mainCandidates } from "../../src/discovery/main-process.ts";
 import { connect, containers, type ContainerInfo } from "../../src/index.ts";
+import { accessProc } from "../../src/system/index.ts";
 import { cli, CLI } from "../support/cli.ts";
-import { killIfAlive, openDescriptors } from "../support/children.ts";
+import { childrenOf, killIfAlive, openDescriptors } from "../support/children.ts";
 import { withGuest } from "../support/contract.ts";
 import { withAlone } from "../support/own-namespace.ts";
 import { canRun } from "../support/require.ts";
@@ -140,6 +142,20 @@ test("a sandbox inside a container is no container of its own", async (t) => {
     assert.equal(await find(Number(children())), undefined);
     killIfAlive(Number(children()));
   });
+});
+
+test("a zombie is no main process, also where nobody says that it is in no namespace", async () => {
+  const parent = spawn("sh", ["-c", "true & exec sleep 1000"]);
+  try {
+    const zombie = (): number => childrenOf(parent.pid ?? 0).find(({ state }) => state === "Z")?.pid ?? 0;
+    await until("there is a zombie", () => zombie() > 0);
+    assert.deepEqual(mainCandidates(accessProc(), new Set([zombie()])), []);
+    const all = mainCandidates(accessProc(), new Set([zombie(), parent.pid ?? 0])).map(({ pid }) => pid);
+    assert.deepEqual(all, [parent.pid]);
+  } finally {
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+  }
 });
 
 test("two of one name: the error lists both, and nothing is entered", async (t) => {
