@@ -120,7 +120,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "variables of which the last counts",
     case: "environ",
-    edits: [{ file: "src/container/environ.ts", from: "if (!variables.has(name)) variables", to: "variables" }],
+    edits: [
+      {
+        file: "src/container/environ.ts",
+        from: "if (isWanted(name) && !variables.has(name)) variables",
+        to: "if (isWanted(name)) variables",
+      },
+    ],
   },
   {
     name: "a bounding set that stays whole",
