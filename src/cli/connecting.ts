@@ -1,5 +1,6 @@
 import { connect, ExecutorError, waitForReady, type Guest } from "../index.ts";
 import type { CommandLine } from "./options.ts";
+import { restate } from "./restate.ts";
 import { WaitProgress } from "./wait-progress.ts";
 
 /** What connecting takes of a command line. */
@@ -16,9 +17,7 @@ const OF_THE_TARGET: ReadonlySet<string> = new Set([
 /** The error of a container that a variable names: nothing in the task itself says its name. */
 function blame(variable: string, error: unknown): unknown {
   if (!(error instanceof ExecutorError) || !OF_THE_TARGET.has(error.code)) return error;
-  const { code, message, remedy, details } = error;
-  const problem = `the variable ${variable} names the container: ${message.slice(0, -`; ${remedy}`.length)}`;
-  return new ExecutorError(code, { problem, remedy, cause: error, details });
+  return restate(error, (problem) => `the variable ${variable} names the container: ${problem}`);
 }
 
 async function wait({ connect: options, wait: timeout, probe, announces }: Connecting): Promise<Guest> {

@@ -10,6 +10,7 @@ import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
 import { passOn } from "./pass-on.ts";
 import { STUCK_MS } from "./patience.ts";
+import { restate } from "./restate.ts";
 import { say } from "./say.ts";
 import { lendTerminal } from "./terminal.ts";
 
@@ -57,14 +58,12 @@ export async function execute(
 /** Nobody named the directory that the container does not have. */
 function explainOwnDirectory(error: unknown, { sharedRoot, containerRoot }: CommandLine["connect"]): unknown {
   if (!(error instanceof ExecutorError) || error.code !== "WORKING_DIRECTORY") return error;
-  const { code, message, remedy, details } = error;
-  return new ExecutorError(code, {
-    problem: `${message.slice(0, -`; ${remedy}`.length)} (it is ours, ${process.cwd()}, by the shared root ${sharedRoot}, which is ${containerRoot ?? sharedRoot} there)`,
-    remedy:
-      "give --container-root where the container has the volume elsewhere, or --cwd / and, for a script, --transport memfd where it has it not",
-    cause: error,
-    details,
-  });
+  const where = `it is ours, ${process.cwd()}, by the shared root ${sharedRoot}, which is ${containerRoot ?? sharedRoot} there`;
+  return restate(
+    error,
+    (problem) => `${problem} (${where})`,
+    "give --container-root where the container has the volume elsewhere, or --cwd / and, for a script, --transport memfd where it has it not",
+  );
 }
 
 function statusOf({ insideJob }: CommandLine, { result, signalledBy, isCut }: Followed): number {

@@ -1,4 +1,6 @@
-import { closeSync, constants, openSync, readFileSync, readSync, statfsSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, statfsSync } from "node:fs";
+
+import { mountOf } from "../system/index.ts";
 
 /** O_PATH | O_NOFOLLOW | O_CLOEXEC: a reference that reads nothing, runs nothing and waits for nobody. */
 const REFERENCE = 0o10000000 | constants.O_NOFOLLOW | 0o2000000;
@@ -9,10 +11,6 @@ const LIST_LIMIT = 4 * 1024 * 1024;
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code });
-}
-
-function mountOf(fd: number): string | undefined {
-  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1];
 }
 
 /** Whether this is a directory or a file of the kernel's cgroup file system, and not something that looks like one. */
@@ -38,6 +36,17 @@ export function openCgroupFile(cgroup: number, name: string, flags: number): num
     return openSync(`/proc/self/fd/${reference}`, flags | constants.O_NONBLOCK);
   } finally {
     closeSync(reference);
+  }
+}
+
+/** The text of a small file of a cgroup. */
+export function readCgroupFile(cgroup: number, name: string): string {
+  const fd = openCgroupFile(cgroup, name, constants.O_RDONLY);
+  try {
+    const buffer = Buffer.alloc(4096);
+    return buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0)).trim();
+  } finally {
+    closeSync(fd);
   }
 }
 

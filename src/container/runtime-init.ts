@@ -1,6 +1,6 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 
-import type { Proc } from "../system/index.ts";
+import { mountOf, type Proc } from "../system/index.ts";
 
 /** What runc gives the process that becomes the container's; its execve ends it. */
 export const RUNC_VARIABLE = "_LIBCONTAINER_";
@@ -26,7 +26,7 @@ export function isBeingCreated(proc: Proc, directory: string, environment: Reado
 function isOnOwnMount(proc: Proc, directory: string): boolean {
   const fd = openSync(`${directory}/exe`, REFERENCE);
   try {
-    const mount = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1];
+    const mount = mountOf(fd);
     const mounts = proc.read(`${directory}/mountinfo`, 1024 * 1024).toString("latin1");
     return mounts.split("\n").some((line) => line.startsWith(`${mount} `));
   } finally {

@@ -1,6 +1,6 @@
-import { closeSync, constants, readSync } from "node:fs";
+import { closeSync } from "node:fs";
 
-import { openCgroup, openCgroupFile, parseCgroups, type CgroupTarget, type MountTable } from "../container/index.ts";
+import { openCgroup, parseCgroups, readCgroupFile, type CgroupTarget, type MountTable } from "../container/index.ts";
 import type { Proc } from "../system/index.ts";
 import type { CgroupUse } from "./types.ts";
 
@@ -9,15 +9,10 @@ const NO_LIMIT = 2 ** 62;
 
 /** A file of the kernel's own; undefined where it cannot be read. */
 function readFile(cgroup: number, name: string): string | undefined {
-  let fd: number | undefined;
   try {
-    fd = openCgroupFile(cgroup, name, constants.O_RDONLY);
-    const buffer = Buffer.alloc(4096);
-    return buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0)).trim();
+    return readCgroupFile(cgroup, name);
   } catch {
     return undefined; // a root cgroup has fewer files, and each version has others
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import path from "node:path";
 
 import { MountTable } from "../container/index.ts";
-import { accessProc, relativeBelow } from "../system/index.ts";
+import { accessProc, mountOf, relativeBelow } from "../system/index.ts";
 import type { SharedRoot } from "../step/index.ts";
 
 /** The volume that the agent has where its shared root is. */
@@ -25,14 +24,14 @@ const PLACES: readonly RegExp[] = [
 ];
 
 /** The root and the mount point, as mountinfo has them, of the mount that this descriptor is on. */
-function mountOf(fd: number): readonly [root: string, point: string] | undefined {
-  const id = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1];
+function findMount(fd: number): readonly [root: string, point: string] | undefined {
+  const id = mountOf(fd);
   const mounts = new MountTable(accessProc(), "/proc/self").text.split("\n").map((line) => line.split(" "));
   const [, , , root, point] = mounts.find(([mount]) => mount === id) ?? [];
   return root === undefined || point === undefined ? undefined : [root, point];
 }
 
-/** @param mount As mountOf() finds it. */
+/** @param mount As findMount() finds it. */
 export function volumeOf(ours: string, [root, point]: readonly [string, string]): AgentVolume | undefined {
   if (point === "/") return undefined;
   const [, name, subPath = ""] = PLACES.map((place) => place.exec(root)).find((match) => match !== null) ?? [];
@@ -42,7 +41,7 @@ export function volumeOf(ours: string, [root, point]: readonly [string, string])
 /** @returns Undefined where the shared root is on no volume, but in the agent's own root file system. */
 export function agentVolume({ fd, ours }: SharedRoot): AgentVolume | undefined {
   try {
-    const mount = mountOf(fd);
+    const mount = findMount(fd);
     if (mount) return volumeOf(ours, mount);
   } catch {
     // Not to be read by this runtime: then its name is not to be told.

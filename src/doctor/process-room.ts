@@ -1,11 +1,11 @@
-import { closeSync, constants, readSync } from "node:fs";
+import { closeSync } from "node:fs";
 import path from "node:path";
 
 import {
   MountTable,
   openCgroup,
-  openCgroupFile,
   parseCgroups,
+  readCgroupFile,
   readLimit,
   readStatus,
   type CgroupTarget,
@@ -23,14 +23,8 @@ export interface ProcessRoom {
 const MOST_LEVELS = 32;
 
 function readNumber(cgroup: number, name: string): number {
-  const fd = openCgroupFile(cgroup, name, constants.O_RDONLY);
-  try {
-    const buffer = Buffer.alloc(64);
-    const text = buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0)).trim();
-    return text === "max" ? Infinity : Number(text);
-  } finally {
-    closeSync(fd);
-  }
+  const text = readCgroupFile(cgroup, name);
+  return text === "max" ? Infinity : Number(text);
 }
 
 function roomOf(ours: MountTable, target: CgroupTarget, hierarchy: string, place: string): number {

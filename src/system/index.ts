@@ -1,6 +1,7 @@
 export { builtProgram } from "./built-program.ts";
 export { Descriptors } from "./descriptors.ts";
 export { requireLinux } from "./linux.ts";
+export { mountOf } from "./mount-id.ts";
 export { currentDirectory, relativeBelow } from "./paths.ts";
 export { accessProc, type Proc } from "./proc.ts";
 export { printable } from "./printable.ts";
