@@ -1,11 +1,22 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { PassThrough, Readable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { until } from "../support/until.ts";
 import { SUPERVISED, type Case } from "./case.ts";
+
+function openPipes(): string[] {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith("pipe:");
+    } catch {
+      // The directory's own, closed by now.
+      return false;
+    }
+  });
+}
 
 /** What goes in and comes out. */
 export const streams: readonly Case[] = [
@@ -96,7 +107,8 @@ export const streams: readonly Case[] = [
   {
     name: "a stdin that the caller never ends is closed with the step",
     async run({ guest }) {
-      const open = (): number => readdirSync("/proc/self/fd").length;
+      // Of pipes only: Deno makes itself a pair of sockets at some moment.
+      const open = (): number => openPipes().length;
       await guest.exec(["true"], { stdin: "pipe" });
       const before = open();
       for (let i = 0; i < 5; i++) await guest.exec(["true"], { stdin: "pipe" });
