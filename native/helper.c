@@ -152,6 +152,9 @@ int program_main(int argc, char **argv)
     }
     if (remove_script(&request) < 0)
         record.flags |= RECORD_SCRIPT_LEFT;
+    /* The agent is woken once for all three, and need not wait for our own end. Where there is a relay, they are its. */
+    SYSCALL(close, 1);
+    SYSCALL(close, 2);
     long written = SYSCALL(write, FD_STATUS, &record, sizeof record);
     outlive_relay(&relay, signals);
     /* A subreaper, that was killed: whoever is the agent's parent shall not have to reap it. */

@@ -6,6 +6,7 @@ import { invalidOption, refuseMisspelt, requireTypes, type OptionType } from "./
 import { PROCESS_OPTION_NAMES, Step, type ProcessOptions } from "./process/index.ts";
 import type { BackendName } from "./result/index.ts";
 import {
+  containerEntries,
   prepareProgram,
   prepareScript,
   type Environment,
@@ -80,6 +81,7 @@ function refuseMisplaced(options: object): void {
 /** A container that steps can be run in, made by {@link connect}. */
 export class Guest implements AsyncDisposable {
   readonly #container: Container;
+  readonly #environment: ReadonlyMap<string, Buffer>;
   readonly #sharedRoot: SharedRoot | undefined;
   readonly #backend: Backend;
   /** What its steps are, where they do not say so themselves. */
@@ -92,6 +94,7 @@ export class Guest implements AsyncDisposable {
   constructor(container: Container, sharedRoot: SharedRoot | undefined, backend: Backend, defaults: ContainerDefaults) {
     this.defaults = defaults;
     this.#container = container;
+    this.#environment = containerEntries(container.environment);
     this.#sharedRoot = sharedRoot;
     this.#backend = backend;
   }
@@ -188,21 +191,26 @@ export class Guest implements AsyncDisposable {
 
   #source(options: ExecOptions): StepSource {
     if (this.#isClosed) throw invalidOption("the guest is closed", "connect again");
-    const { environment, cwd } = this.#container;
     const { identity, variables } = stepUser(this.#container, options);
     if (!this.#backend.canSetGroups) this.#refuseGroups(options, identity.deniesGroups);
     if (options.tty && !this.#backend.hasTerminals) {
       throw invalidOption(`the ${this.backend} backend cannot give a step a terminal`, "use native or helper");
     }
     if (identity.ourUid !== this.#container.identity.ourUid) requireKill(identity);
-    const overridden = Object.entries(variables).map(([name, value]) => [name, Buffer.from(value, "latin1")] as const);
     return {
-      environment: overridden.length === 0 ? environment : new Map([...environment, ...overridden]),
-      cwd,
+      environment: this.#environmentWith(variables),
+      cwd: this.#container.cwd,
       sharedRoot: this.#sharedRoot,
       identity,
       isPrivileged: options.privileged ?? false,
     };
+  }
+
+  #environmentWith(variables: Readonly<Record<string, string>>): ReadonlyMap<string, Buffer> {
+    const overridden = Object.entries(variables);
+    if (overridden.length === 0) return this.#environment;
+    const values = overridden.map(([name, value]) => [name, Buffer.from(value, "latin1")] as const);
+    return containerEntries(new Map([...this.#container.environment, ...values]));
   }
 
   /** What was asked for and cannot be done is refused, not passed over. */

@@ -54,24 +54,26 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   const { namespaces, limits, oomScoreAdj, cgroups } = container;
   const { identity, isPrivileged } = step;
   const groups = identity.deniesGroups ? identity.ourGroups : identity.groups;
-  const nul = Buffer.of(0);
-  const strings: Buffer[] = [];
-  for (const text of [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments]) {
-    strings.push(Buffer.from(text), nul);
-  }
-  for (const entry of step.environment) strings.push(entry, nul);
-  if (step.script) strings.push(step.script.bytes);
-
-  const numbers = Buffer.alloc(HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (groups.length + namespaces.length));
-  const body = Buffer.concat([numbers, ...strings]);
-  if (body.length > MAX_SIZE) {
+  const texts = [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments, ""].join("\0");
+  const numbers = HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (groups.length + namespaces.length);
+  let size = numbers + Buffer.byteLength(texts) + (step.script?.bytes.length ?? 0);
+  for (const entry of step.environment) size += entry.length + 1;
+  if (size > MAX_SIZE) {
     throw new ExecutorError("TOO_LARGE", {
-      problem: `script, arguments and environment have ${body.length} bytes together, more than ${MAX_SIZE}`,
+      problem: `script, arguments and environment have ${size} bytes together, more than ${MAX_SIZE}`,
       remedy: "put large data into a file on the shared volume",
-      details: { bytes: body.length, limit: MAX_SIZE },
+      details: { bytes: size, limit: MAX_SIZE },
     });
   }
-  let at = 0;
+  const body = Buffer.alloc(size);
+  let at = numbers;
+  at += body.write(texts, at);
+  for (const entry of step.environment) {
+    body.set(entry, at);
+    at += entry.length + 1;
+  }
+  if (step.script) body.set(step.script.bytes, at);
+  at = 0;
   const u32 = (value: number): void => {
     at = body.writeUInt32LE(value, at);
   };

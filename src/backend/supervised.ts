@@ -27,10 +27,10 @@ export function readStatus(status: Readable): Status {
     status.once("error", () => resolve());
     status.once("close", () => resolve());
   });
-  let bytes = Buffer.alloc(0);
+  let bytes: Buffer = Buffer.alloc(0);
   const record = new Promise<Buffer>((resolve) => {
     status.on("data", (chunk: Buffer) => {
-      bytes = Buffer.concat([bytes, chunk]);
+      bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
       if (bytes.length >= RECORD_SIZE) resolve(bytes.subarray(0, RECORD_SIZE));
     });
     void closed.then(() => resolve(bytes));

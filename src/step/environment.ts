@@ -1,6 +1,6 @@
 import { STEP_ID } from "../container/index.ts";
 import { invalidOption } from "../errors/index.ts";
-import { requireString, refuseTooLong } from "./strings.ts";
+import { isTooLong, requireString, refuseTooLong } from "./strings.ts";
 
 /** What a container runtime gives a container whose image sets none. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -28,10 +28,30 @@ function bytesOf(name: string, value: string | Uint8Array): Buffer {
   return Buffer.from(value);
 }
 
+function entryOf(name: string, value: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`${name}=`, "latin1"), value]);
+}
+
+/**
+ * What each step in a container has of its environment, made once for all of them.
+ *
+ * @param container The environment of the container's main process, bytes by latin1 name.
+ * @returns `NAME=value` by that name.
+ */
+export function containerEntries(container: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Buffer> {
+  const entries = new Map<string, Buffer>();
+  for (const [name, value] of container) {
+    // OLDPWD was another process's.
+    if (name !== "OLDPWD" && !name.startsWith(AGENT_SECRETS)) entries.set(name, entryOf(name, value));
+  }
+  if (!entries.has("PATH")) entries.set("PATH", Buffer.from(`PATH=${DEFAULT_PATH}`));
+  return entries;
+}
+
 /**
  * The environment of a step: the container's own, then the job's on top, PWD, and the step's id.
  *
- * @param container The environment of the container's main process, bytes by latin1 name.
+ * @param container What {@link containerEntries} made.
  * @param job What the caller adds, replaces or (undefined) removes.
  * @param cwd The working directory in the container.
  * @param id The step's, unique.
@@ -44,29 +64,20 @@ export function composeEnvironment(
   cwd: string,
   id: string,
 ): Buffer[] {
-  const values = new Map(container);
-  // A shell takes PWD for true where it names the directory it is in, links kept; OLDPWD was another process's.
-  values.delete("OLDPWD");
-  values.set("PWD", Buffer.from(cwd));
-  if (!values.has("PATH")) values.set("PATH", Buffer.from(DEFAULT_PATH));
+  const entries = new Map(container);
+  // A shell takes PWD for true where it names the directory it is in, links kept.
+  entries.set("PWD", Buffer.from(`PWD=${cwd}`));
   for (const [name, value] of Object.entries(job)) {
     checkName(name);
     const key = Buffer.from(name).toString("latin1");
-    if (value === undefined) {
-      values.delete(key);
-      continue;
-    }
-    values.set(key, bytesOf(name, value));
+    if (value === undefined) entries.delete(key);
+    else if (!name.startsWith(AGENT_SECRETS)) entries.set(key, entryOf(key, bytesOf(name, value)));
   }
-  values.set(STEP_ID, Buffer.from(id));
-  const entries: Buffer[] = [];
-  for (const [name, value] of values) {
-    if (name.startsWith(AGENT_SECRETS)) continue;
-    const entry = Buffer.concat([Buffer.from(`${name}=`, "latin1"), value]);
-    refuseTooLong(entry.length, `variable ${Buffer.from(name, "latin1").toString()}`);
-    entries.push(entry);
+  entries.set(STEP_ID, Buffer.from(stepMark(id)));
+  for (const [name, entry] of entries) {
+    if (isTooLong(entry.length)) refuseTooLong(entry.length, `variable ${Buffer.from(name, "latin1").toString()}`);
   }
-  return entries;
+  return [...entries.values()];
 }
 
 /** The entry of a step's environment that no other step has. */
@@ -77,6 +88,8 @@ export function stepMark(id: string): string {
 /** The value of one variable in what composeEnvironment made. */
 export function lookUp(entries: readonly Buffer[], name: string): Buffer | undefined {
   const start = Buffer.from(`${name}=`);
-  const entry = entries.find((candidate) => candidate.subarray(0, start.length).equals(start));
+  const entry = entries.find(
+    (candidate) => candidate[0] === start[0] && candidate.subarray(0, start.length).equals(start),
+  );
   return entry?.subarray(start.length);
 }

@@ -1,4 +1,4 @@
-export { lookUp, stepMark, type Environment } from "./environment.ts";
+export { containerEntries, lookUp, stepMark, type Environment } from "./environment.ts";
 export { makeMarkedFile, type MarkedFile } from "./marked-file.ts";
 export { prepareProgram, prepareScript, type StepSource } from "./prepare.ts";
 export { type PreparedStep, type StepScript, type TerminalSize, type Transport } from "./prepared-step.ts";

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import { v7 as uuid } from "uuid";
 
 import type { Identity } from "../container/index.ts";
@@ -15,6 +17,7 @@ import { resolveCwd } from "./working-directory.ts";
 export interface StepSource {
   identity: Identity;
   isPrivileged: boolean;
+  /** What containerEntries() made. */
   environment: ReadonlyMap<string, Buffer>;
   cwd: string;
   sharedRoot: SharedRoot | undefined;
@@ -74,7 +77,7 @@ export function prepareProgram(command: readonly string[], source: StepSource, o
   if (program === undefined || program === "") {
     throw invalidOption("the command is empty", "give a program and its arguments");
   }
-  return prepare(uuid(), program, [...command], source, options);
+  return prepare(randomUUID(), program, [...command], source, options);
 }
 
 /** Prepares a script. @throws ExecutorError INVALID_OPTION, EMPTY_SCRIPT or TOO_LARGE. */

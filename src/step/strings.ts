@@ -9,9 +9,14 @@ export function requireString(value: unknown, what: string): asserts value is st
   if (value.includes("\0")) throw invalidOption(`${what} contains a NUL byte`, "remove it");
 }
 
+/** Whether execve would refuse a string of that length, with E2BIG. */
+export function isTooLong(bytes: number): boolean {
+  return bytes >= MAX_STRING;
+}
+
 /** Refuses one string of an argument or environment list that execve would refuse with E2BIG. */
 export function refuseTooLong(bytes: number, what: string): void {
-  if (bytes < MAX_STRING) return;
+  if (!isTooLong(bytes)) return;
   throw new ExecutorError("TOO_LARGE", {
     problem: `${what} has ${bytes} bytes, and the kernel allows ${MAX_STRING - 1} in one string`,
     remedy: "write the value to a file on the shared volume and pass the file's name",

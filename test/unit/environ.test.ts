@@ -6,7 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { parseEnviron, readEnviron } from "../../src/container/environ.ts";
-import { composeEnvironment, stepMark } from "../../src/step/environment.ts";
+import { composeEnvironment, containerEntries, stepMark } from "../../src/step/environment.ts";
 import { accessProc } from "../../src/system/index.ts";
 
 test("a hostile environ: junk is dropped, the first of duplicates counts, bytes survive", () => {
@@ -19,10 +19,10 @@ test("a hostile environ: junk is dropped, the first of duplicates counts, bytes 
   assert.deepEqual([...variables.keys()], ["A", "EMPTY", "B", "C", "UNFINISHED"]);
   assert.equal(variables.get("A")?.toString(), "1");
   assert.equal(variables.get("B")?.toString(), "x=y");
-  const entries = composeEnvironment(variables, {}, "/work", "one");
+  const entries = composeEnvironment(containerEntries(variables), {}, "/work", "one");
   assert.ok(entries.some((entry) => entry.equals(Buffer.of(0x43, 0x3d, 0xff, 0xfe))));
   assert.ok(entries.some((entry) => entry.equals(Buffer.from(stepMark("one")))));
-  const replaced = composeEnvironment(variables, { K8S_EXECUTOR_STEP: "mine" }, "/work", "one");
+  const replaced = composeEnvironment(containerEntries(variables), { K8S_EXECUTOR_STEP: "mine" }, "/work", "one");
   assert.ok(replaced.some((entry) => entry.equals(Buffer.from(stepMark("one")))));
 });
 

@@ -20,7 +20,6 @@ export interface Functions {
   actionsDestroy(actions: Uint8Array): number;
   addDup2(actions: Uint8Array, from: number, to: number): number;
   attributesInit(attributes: Uint8Array): number;
-  attributesDestroy(attributes: Uint8Array): number;
   setSignalMask(attributes: Uint8Array, mask: Uint8Array): number;
   setSignalDefault(attributes: Uint8Array, set: Uint8Array): number;
   setFlags(attributes: Uint8Array, flags: number): number;
@@ -56,7 +55,6 @@ export async function bind(): Promise<{ functions: Functions; errno: () => numbe
     actionsDestroy: libc.func("int posix_spawn_file_actions_destroy(void *actions)"),
     addDup2: libc.func("int posix_spawn_file_actions_adddup2(void *actions, int from, int to)"),
     attributesInit: libc.func("int posix_spawnattr_init(void *attributes)"),
-    attributesDestroy: libc.func("int posix_spawnattr_destroy(void *attributes)"),
     setSignalMask: libc.func("int posix_spawnattr_setsigmask(void *attributes, const void *mask)"),
     setSignalDefault: libc.func("int posix_spawnattr_setsigdefault(void *attributes, const void *set)"),
     setFlags: libc.func("int posix_spawnattr_setflags(void *attributes, short flags)"),

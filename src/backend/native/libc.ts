@@ -15,6 +15,9 @@ const WNOHANG = 1;
 /** POSIX_SPAWN_SETSIGDEF | SETSIGMASK | SETSID. */
 const SPAWN_FLAGS = 0x04 | 0x08 | 0x80;
 const EINVAL = 22;
+/** Larger than the structures of any libc: posix_spawn's take 80 and 336 bytes in glibc and musl. */
+const ACTIONS_SIZE = 512;
+const ATTRIBUTES_SIZE = 1024;
 
 /**
  * The part of libc that starts a helper, called in our own process. Each method throws a SystemError.
@@ -63,8 +66,18 @@ export async function loadLibc(): Promise<Libc> {
     return check("memfd_create", fd);
   };
 
-  /** A sigset_t. */
-  const ALL_SIGNALS = Buffer.alloc(128, 0xff);
+  /** The same for each start. They hold no memory of libc's in any libc. */
+  let attributes: Buffer | undefined;
+  const makeAttributes = (): Buffer => {
+    const made = Buffer.alloc(ATTRIBUTES_SIZE);
+    /** A sigset_t. */
+    const allSignals = Buffer.alloc(128, 0xff);
+    checkCode("posix_spawnattr_init", c.attributesInit(made));
+    checkCode("posix_spawnattr_setsigmask", c.setSignalMask(made, allSignals));
+    checkCode("posix_spawnattr_setsigdefault", c.setSignalDefault(made, allSignals));
+    checkCode("posix_spawnattr_setflags", c.setFlags(made, SPAWN_FLAGS));
+    return made;
+  };
 
   return {
     pipe(nonblocking = false) {
@@ -113,24 +126,15 @@ export async function loadLibc(): Promise<Libc> {
       check("kill", c.kill(pid, signal));
     },
     spawn(path, argv, descriptors) {
-      // Larger than the structures of any libc: 80 and 336 bytes in glibc and musl.
-      const actions = Buffer.alloc(512);
-      const attributes = Buffer.alloc(1024);
+      attributes ??= makeAttributes();
+      const actions = Buffer.alloc(ACTIONS_SIZE);
       const pid = new Int32Array(1);
       checkCode("posix_spawn_file_actions_init", c.actionsInit(actions));
       try {
-        checkCode("posix_spawnattr_init", c.attributesInit(attributes));
-        try {
-          for (const [from, to] of descriptors) {
-            checkCode("posix_spawn_file_actions_adddup2", c.addDup2(actions, from, to));
-          }
-          checkCode("posix_spawnattr_setsigmask", c.setSignalMask(attributes, ALL_SIGNALS));
-          checkCode("posix_spawnattr_setsigdefault", c.setSignalDefault(attributes, ALL_SIGNALS));
-          checkCode("posix_spawnattr_setflags", c.setFlags(attributes, SPAWN_FLAGS));
-          checkCode("posix_spawn", c.spawn(pid, path, actions, attributes, [...argv, null], [null]));
-        } finally {
-          c.attributesDestroy(attributes);
+        for (const [from, to] of descriptors) {
+          checkCode("posix_spawn_file_actions_adddup2", c.addDup2(actions, from, to));
         }
+        checkCode("posix_spawn", c.spawn(pid, path, actions, attributes, [...argv, null], [null]));
       } finally {
         c.actionsDestroy(actions);
       }
