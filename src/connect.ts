@@ -1,4 +1,4 @@
-import { chooseBackend, LimitedBackend, requireConcurrency, type BackendChoice } from "./backend/index.ts";
+import { chooseBackend, PacedBackend, requireConcurrency, type BackendChoice } from "./backend/index.ts";
 import { pinContainer, type Container } from "./container/index.ts";
 import { defaultsOf, readConfig } from "./defaults/index.ts";
 import { chooseContainer } from "./discovery/index.ts";
@@ -63,8 +63,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Guest> {
     if (options.sharedRoot !== undefined) sharedRoot = openSharedRoot(options.sharedRoot, options.containerRoot);
     const { concurrency } = options;
     const backend = await chooseBackend(options.backend ?? "auto", container, sharedRoot);
-    const limited = concurrency === undefined ? backend : new LimitedBackend(backend, concurrency);
-    return new Guest(container, sharedRoot, limited, defaultsOf(container, config));
+    const paced = new PacedBackend(backend, concurrency ?? Infinity);
+    return new Guest(container, sharedRoot, paced, defaultsOf(container, config));
   } catch (error) {
     sharedRoot?.close();
     container.close();

@@ -1,5 +1,5 @@
 export { chooseBackend, type BackendChoice } from "./choose.ts";
-export { LimitedBackend, requireConcurrency } from "./concurrency.ts";
+export { PacedBackend, requireConcurrency } from "./paced.ts";
 export { type Backend, type Ending, type Running } from "./types.ts";
 export { helperPath } from "./helper-file.ts";
 export { loadLibc } from "./native/libc.ts";

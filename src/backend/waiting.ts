@@ -2,6 +2,7 @@ import os from "node:os";
 import { PassThrough } from "node:stream";
 
 import type { TerminalSize } from "../step/index.ts";
+import { LateStream } from "./late-stream.ts";
 import type { Ending, Running } from "./types.ts";
 
 /** How a step ends that was ended by a signal while it waited for its turn. */
@@ -20,11 +21,11 @@ function givenUp(signal: number): Ending {
   };
 }
 
-/** A step that waits for its turn. Until then its streams are empty ones of ours, into which its own are then led. */
+/** A step that waits for its turn. Its streams are ours, empty until its own are there to be followed. */
 export class Waiting implements Running {
   readonly stdin: PassThrough | undefined;
-  readonly stdout: PassThrough = new PassThrough();
-  readonly stderr: PassThrough = new PassThrough();
+  readonly stdout: LateStream = new LateStream();
+  readonly stderr: LateStream = new LateStream();
   readonly ended: Promise<Ending>;
   readonly delivered: Promise<boolean>;
   readonly started: Promise<void>;
@@ -64,14 +65,8 @@ export class Waiting implements Running {
       this.#running = running;
       if (this.#size) running.resize(this.#size);
       if (this.stdin && running.stdin) this.stdin.pipe(running.stdin);
-      for (const [from, to] of [
-        [running.stdout, this.stdout],
-        [running.stderr, this.stderr],
-      ] as const) {
-        // Reading errors show as a close.
-        from.on("error", () => undefined).once("close", () => to.end());
-        from.pipe(to, { end: false });
-      }
+      this.stdout.follow(running.stdout);
+      this.stderr.follow(running.stderr);
       this.#begin(running);
       return running;
     } catch (error) {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 
 import { connect, type Guest } from "../../src/index.ts";
 import type { ThrowAwayGuest } from "../guests/guest.ts";
-import { openDescriptors } from "../support/children.ts";
+import { descendantsOf, openDescriptors } from "../support/children.ts";
 import { BACKENDS, withGuest } from "../support/contract.ts";
 import { until } from "../support/until.ts";
 
@@ -64,6 +65,48 @@ test("a step that waited has all of its input and output", async () => {
     assert.equal(hash.digest("hex"), createHash("sha256").update(input).digest("hex"));
     const { stdout, stderr, exitCode } = await spoken;
     assert.deepEqual([stdout, stderr, exitCode, seen], ["word", "word", 4, ["one", "two"]]);
+  });
+});
+
+test("nobody has to read what a step that waited prints without end", async () => {
+  await withLimited(1, async (guest) => {
+    const first = guest.run({ script: "sleep 0.05" });
+    const endless = guest.run({ script: "yes" });
+    for await (const line of endless) {
+      assert.equal(line, "y");
+      break;
+    }
+    const unwanted = guest.run({ script: "yes", buffer: false });
+    unwanted.stdout.destroy();
+    const results = await Promise.all([first, endless, unwanted]);
+    assert.deepEqual(
+      results.map(({ exitCode }) => exitCode),
+      [0, 128 + os.constants.signals.SIGPIPE, 128 + os.constants.signals.SIGPIPE],
+    );
+  });
+});
+
+test("many steps that are started in one turn of the event loop do not hold it until the last has started", async () => {
+  await withGuest({}, async (target) => {
+    for (const backend of BACKENDS) {
+      const guest = await connect({ ...target, backend });
+      const steps = Array.from({ length: 64 }, (_, index) => guest.exec(["echo", String(index)]));
+      // None of them has had a chance to end, so what was started is there.
+      const atOnce = descendantsOf(process.pid).length;
+      let turns = 0;
+      let hasEnded = false;
+      const count = (): void => {
+        turns++;
+        if (!hasEnded) setImmediate(count);
+      };
+      setImmediate(count);
+      const results = await Promise.all(steps);
+      hasEnded = true;
+      results.forEach(({ stdout }, index) => assert.equal(stdout, String(index)));
+      assert.ok(atOnce < 64, `${backend}: ${atOnce} processes were started at once`);
+      assert.ok(turns > 1, `${backend}: nobody else had a turn`);
+      guest.close();
+    }
   });
 });
 

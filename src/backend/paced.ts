@@ -1,6 +1,7 @@
 import { invalidOption } from "../errors/index.ts";
 import type { BackendName } from "../result/index.ts";
 import type { PreparedStep } from "../step/index.ts";
+import { Turn } from "./turn.ts";
 import type { Backend, Running } from "./types.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -10,8 +11,11 @@ export function requireConcurrency(limit: number): void {
   throw invalidOption(`the concurrency ${String(limit)} is no number of steps`, "give a positive whole number");
 }
 
-/** Starts at most so many steps at once; the others wait, and the first that came is the first to start. */
-export class LimitedBackend implements Backend {
+/**
+ * Starts at most so many steps at once, and in each turn of the event loop no more than it can bear; the others wait, and the
+ * first that came is the first to start.
+ */
+export class PacedBackend implements Backend {
   readonly name: BackendName;
   readonly reason: string;
   readonly limitations: readonly string[];
@@ -20,6 +24,7 @@ export class LimitedBackend implements Backend {
   readonly #backend: Backend;
   readonly #limit: number;
   readonly #queue: Waiting[] = [];
+  readonly #turn: Turn = new Turn(() => this.#startNext());
   #active = 0;
 
   constructor(backend: Backend, limit: number) {
@@ -33,8 +38,8 @@ export class LimitedBackend implements Backend {
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
-    const start = (): Running => this.#backend.start(step, stdin);
-    if (this.#active < this.#limit) return this.#occupy(start());
+    const start = (): Running => this.#occupy(this.#turn.spend(() => this.#backend.start(step, stdin)));
+    if (this.#queue.length === 0 && this.#isFree()) return start();
     const waiting = new Waiting(start, stdin, () => this.#queue.splice(this.#queue.indexOf(waiting), 1));
     this.#queue.push(waiting);
     return waiting;
@@ -42,6 +47,10 @@ export class LimitedBackend implements Backend {
 
   close(): void {
     this.#backend.close();
+  }
+
+  #isFree(): boolean {
+    return this.#active < this.#limit && !this.#turn.isOver;
   }
 
   #occupy(running: Running): Running {
@@ -55,11 +64,10 @@ export class LimitedBackend implements Backend {
   }
 
   #startNext(): void {
-    while (this.#active < this.#limit) {
+    while (this.#isFree()) {
       const next = this.#queue.shift();
       if (!next) return;
-      const running = next.begin();
-      if (running) this.#occupy(running);
+      next.begin();
     }
   }
 }
