@@ -205,7 +205,8 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
       feeder?.stop();
     });
     const drained = drainAll(outputs, ended, running.delivered, () => termination.isForced);
-    void drained.then(() => running.release());
+    // After whoever waits for the result: mostly that is the start of the next step, and tidying up can wait for that.
+    void drained.then(() => setImmediate(() => running.release()));
     const ending = await ended;
     const complete = (await drained) && !ending.isOutputCut;
     return settleResult(ending, backend, options, startedAt, {

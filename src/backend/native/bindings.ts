@@ -15,7 +15,7 @@ export interface Functions {
   pwrite(fd: number, bytes: Uint8Array, length: number, offset: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
   kill(pid: number, signal: number): number;
-  waitid(type: number, id: number, info: Uint8Array, options: number): number;
+  waitid(type: number, id: number, info: Int32Array, options: number): number;
   actionsInit(actions: Uint8Array): number;
   actionsDestroy(actions: Uint8Array): number;
   addDup2(actions: Uint8Array, from: number, to: number): number;

@@ -66,6 +66,12 @@ export async function loadLibc(): Promise<Libc> {
     return check("memfd_create", fd);
   };
 
+  // What calls write into, made once: each new one would cost about as much as its call.
+  const ends = new Int32Array(2);
+  const pid = new Int32Array(1);
+  const siginfo = new Int32Array(32);
+  const actions = Buffer.alloc(ACTIONS_SIZE);
+
   /** The same for each start. They hold no memory of libc's in any libc. */
   let attributes: Buffer | undefined;
   const makeAttributes = (): Buffer => {
@@ -81,7 +87,6 @@ export async function loadLibc(): Promise<Libc> {
 
   return {
     pipe(nonblocking = false) {
-      const ends = new Int32Array(2);
       check("pipe2", c.pipe2(ends, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0)));
       return [ends[0] ?? -1, ends[1] ?? -1];
     },
@@ -122,13 +127,11 @@ export async function loadLibc(): Promise<Libc> {
     write(fd, bytes) {
       check("write", c.write(fd, bytes, bytes.length));
     },
-    kill(pid, signal) {
-      check("kill", c.kill(pid, signal));
+    kill(process, signal) {
+      check("kill", c.kill(process, signal));
     },
     spawn(path, argv, descriptors) {
       attributes ??= makeAttributes();
-      const actions = Buffer.alloc(ACTIONS_SIZE);
-      const pid = new Int32Array(1);
       checkCode("posix_spawn_file_actions_init", c.actionsInit(actions));
       try {
         for (const [from, to] of descriptors) {
@@ -140,11 +143,11 @@ export async function loadLibc(): Promise<Libc> {
       }
       return pid[0] ?? -1;
     },
-    reap(pid) {
-      const info = Buffer.alloc(128);
+    reap(child) {
       // Only a child that has ended is written into it. ECHILD: the embedding program reaped it.
-      return c.waitid(P_PID, pid, info, WEXITED | WNOHANG) !== 0 || info.readInt32LE(0) !== 0;
+      siginfo[0] = 0;
+      return c.waitid(P_PID, child, siginfo, WEXITED | WNOHANG) !== 0 || siginfo[0] !== 0;
     },
-    wait: (pid) => c.waitidLater(pid),
+    wait: (child) => c.waitidLater(child),
   };
 }

@@ -30,6 +30,8 @@ export class NativeBackend implements Backend {
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;
   readonly #slots: readonly [number, number][];
+  /** Tighter than ABOVE_SLOTS: what a program opens is mostly above it already, and is not moved then. */
+  readonly #above: number;
 
   constructor(
     libc: Libc,
@@ -48,8 +50,10 @@ export class NativeBackend implements Backend {
     const slots: [number, number][] = [];
     this.#slots = slots;
     try {
-      for (const [fd, slot] of containerSlots(container, sharedRoot))
+      for (const [fd, slot] of containerSlots(container, sharedRoot)) {
         slots.push([libc.copyAbove(fd, ABOVE_SLOTS), slot]);
+      }
+      this.#above = Math.max(SLOT.control, ...slots.map(([, slot]) => slot)) + 1;
     } catch (error) {
       this.close();
       throw error;
@@ -77,7 +81,7 @@ export class NativeBackend implements Backend {
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
-    const pipes = new StepPipes(this.#libc);
+    const pipes = new StepPipes(this.#libc, this.#above);
     let pid: number;
     try {
       pipes.giveRequest(encodeRequest(this.#container, step, stdin));

@@ -1,6 +1,6 @@
 import { readSync } from "node:fs";
 
-import { ABOVE_SLOTS, SLOT } from "../descriptor-slots.ts";
+import { SLOT } from "../descriptor-slots.ts";
 import type { Libc } from "./libc.ts";
 
 /** The pipes of a step, by the slot of the helper's end. */
@@ -9,12 +9,15 @@ type PipeName = "stdin" | "stdout" | "stderr" | "status" | "control";
 /** The descriptors of one step, ours and those given to the helper, so that a failure half way leaks none. */
 export class StepPipes {
   readonly #libc: Libc;
+  readonly #above: number;
   #request: number | undefined;
   readonly #ours = new Map<PipeName, number>();
   #given: [fd: number, slot: number][] = [];
 
-  constructor(libc: Libc) {
+  /** @param above A number above all slots that the helper has something at. */
+  constructor(libc: Libc, above: number) {
     this.#libc = libc;
+    this.#above = above;
   }
 
   /** What the helper gets, [descriptor, slot]. */
@@ -71,6 +74,6 @@ export class StepPipes {
   /** Moves a descriptor above the slots: the dup2s in the child are done one after the other. */
   #give(fd: number, slot: number): void {
     this.#given.push([fd, slot]);
-    this.#given[this.#given.length - 1] = [this.#libc.moveAbove(fd, ABOVE_SLOTS), slot];
+    this.#given[this.#given.length - 1] = [this.#libc.moveAbove(fd, this.#above), slot];
   }
 }
