@@ -1,62 +1,98 @@
 import type { Readable } from "node:stream";
 
-/** In UTF-16 units. A longer line would grow memory without limit: it comes in pieces. */
-const LONGEST_LINE = 1024 * 1024;
+import { LineSplitter, type Line } from "./line-splitter.ts";
 
-/** A line without its newline, or a piece of one that is too long. */
-export interface Line {
-  text: string;
-  /** Whether the next one goes on with it. */
-  isPartial: boolean;
-}
+type Result = IteratorResult<string, undefined>;
 
-/** Cuts chunks into lines. UTF-8 is never split, wherever the chunks are. */
-export class LineSplitter {
-  /** A byte order mark is a part of the output. */
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  #rest = "";
-  #isCut = false;
-
-  /** The lines that a chunk completes. */
-  add(chunk: Uint8Array): Line[] {
-    const [first = "", ...more] = this.#decoder.decode(chunk, { stream: true }).split("\n");
-    const found: Line[] = [];
-    this.#rest += first;
-    for (const next of more) {
-      found.push({ text: this.#rest, isPartial: false });
-      this.#isCut = false;
-      this.#rest = next;
-    }
-    // The decoder holds half characters back, so a cut between two chunks splits none.
-    if (this.#rest.length >= LONGEST_LINE) {
-      found.push({ text: this.#rest, isPartial: true });
-      this.#isCut = true;
-      this.#rest = "";
-    }
-    return found;
-  }
-
-  /** At the end: a last line without a newline, and the end of one that came in pieces. */
-  end(): Line[] {
-    this.#rest += this.#decoder.decode();
-    return this.#rest === "" && !this.#isCut ? [] : [{ text: this.#rest, isPartial: false }];
-  }
-}
+const DONE: Result = { value: undefined, done: true };
 
 /**
  * The lines of a stream, without their newline; a last line without one counts too. UTF-8 is never split. What a line has
- * beyond a megabyte comes as further lines.
+ * beyond a megabyte comes as further lines. No generator: of those, each line would cost several promises.
  */
-export async function* lines(stream: Readable): AsyncGenerator<string, void, undefined> {
-  const splitter = new LineSplitter();
-  let wasPartial = false;
-  function* texts(found: readonly Line[]): Generator<string, void, undefined> {
-    for (const { text, isPartial } of found) {
-      // Not the newline of a line whose last piece has just been given.
-      if (text !== "" || !wasPartial) yield text;
-      wasPartial = isPartial;
-    }
+export class Lines implements AsyncIterableIterator<string, undefined> {
+  readonly #open: () => Readable;
+  readonly #close: () => Promise<unknown>;
+  readonly #splitter = new LineSplitter();
+  #chunks: AsyncIterator<Buffer, undefined> | undefined;
+  #found: string[] = [];
+  #at = 0;
+  #wasPartial = false;
+  #isAtEnd = false;
+  #isDone = false;
+  /** Whoever asks while others wait is served after them. */
+  #waiting = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param open Called when the first line is asked for. What it throws, that throws.
+   * @param close Called at the end; the iteration ends when its promise does, and as that does.
+   */
+  constructor(open: () => Readable, close: () => Promise<unknown>) {
+    this.#open = open;
+    this.#close = close;
   }
-  for await (const chunk of stream as AsyncIterable<Buffer>) yield* texts(splitter.add(chunk));
-  yield* texts(splitter.end());
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result> {
+    if (this.#waiting === 0) {
+      const text = this.#found[this.#at];
+      if (text !== undefined) {
+        this.#at++;
+        return Promise.resolve({ value: text, done: false });
+      }
+    }
+    this.#waiting++;
+    const next = this.#last.then(() => this.#read()).finally(() => this.#waiting--);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Whoever leaves the loop wants no more of the stream: it is destroyed. */
+  async return(): Promise<Result> {
+    this.#isDone = true;
+    this.#found = [];
+    this.#at = 0;
+    await this.#chunks?.return?.();
+    return DONE;
+  }
+
+  async #read(): Promise<Result> {
+    try {
+      while (this.#at === this.#found.length) {
+        if (this.#isDone) return DONE;
+        if (this.#isAtEnd) {
+          this.#isDone = true;
+          await this.#close();
+          return DONE;
+        }
+        await this.#fill();
+      }
+    } catch (error) {
+      this.#isDone = true;
+      throw error;
+    }
+    return { value: this.#found[this.#at++] ?? "", done: false };
+  }
+
+  async #fill(): Promise<void> {
+    this.#chunks ??= (this.#open() as AsyncIterable<Buffer, undefined>)[Symbol.asyncIterator]();
+    const { value, done } = await this.#chunks.next();
+    this.#at = 0;
+    this.#isAtEnd = done === true;
+    this.#found = this.#texts(done ? this.#splitter.end() : this.#splitter.add(value));
+  }
+
+  /** All but the newline of a line whose last piece has just been given. */
+  #texts(lines: readonly Line[]): string[] {
+    const texts: string[] = [];
+    for (const { text, isPartial } of lines) {
+      if (text !== "" || !this.#wasPartial) texts.push(text);
+      this.#wasPartial = isPartial;
+    }
+    return texts;
+  }
 }

@@ -10,7 +10,7 @@ import { Collector } from "./collector.ts";
 import { afterDelay } from "./delay.ts";
 import { drainAll } from "./drain.ts";
 import { Feeder } from "./input.ts";
-import { lines } from "./lines.ts";
+import { Lines } from "./lines.ts";
 import { settleResult, unresponsive } from "./outcome.ts";
 import { settle, type ProcessOptions, type Settled } from "./options.ts";
 import { Termination } from "./termination.ts";
@@ -102,17 +102,17 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
    * The lines of stdout, as they come. Begin in the same turn in which the step was started; a reader that is slow
    * holds the step up. Throws what awaiting the step throws.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
-    // The error is thrown below; without this, it would also count as unhandled until then.
-    this.#result.catch(() => undefined);
-    if (this.stdout.readableDidRead) {
+  [Symbol.asyncIterator](): AsyncIterableIterator<string, undefined> {
+    const open = (): Readable => {
+      // The error is thrown at the end; without this, it would also count as unhandled until then.
+      this.#result.catch(() => undefined);
+      if (!this.stdout.readableDidRead) return this.stdout;
       throw invalidOption(
         "the step's output was read before its lines were asked for",
         "iterate it where it is started",
       );
-    }
-    yield* lines(this.stdout);
-    await this.#result;
+    };
+    return new Lines(open, () => this.#result);
   }
 
   /**

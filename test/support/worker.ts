@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 
-import { LineSplitter } from "../../src/process/lines.ts";
+import { LineSplitter } from "../../src/process/line-splitter.ts";
 import { CLI, startCli } from "./cli.ts";
 
 /** What a worker sends. */

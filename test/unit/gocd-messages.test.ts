@@ -6,7 +6,7 @@ import { readExecuteMessage, type Directories } from "../../src/gocd/execute-mes
 import { RequestLines, type RequestLine } from "../../src/gocd/request-lines.ts";
 import { configuration, validate } from "../../src/gocd/task-fields.ts";
 import { view } from "../../src/gocd/task-view.ts";
-import { LineSplitter, type Line } from "../../src/process/lines.ts";
+import { LineSplitter, type Line } from "../../src/process/line-splitter.ts";
 
 const WHERE: Directories = { sharedRoot: "/go", startedIn: "/" };
 const NOWHERE: Directories = { sharedRoot: undefined, startedIn: "/" };

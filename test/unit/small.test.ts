@@ -9,7 +9,7 @@ import { parseDuration } from "../../src/cli/duration.ts";
 import { readIdMap } from "../../src/container/id-map.ts";
 import type { ExecutorError } from "../../src/errors/index.ts";
 import { Collector } from "../../src/process/collector.ts";
-import { lines } from "../../src/process/lines.ts";
+import { Lines } from "../../src/process/lines.ts";
 import { normalizeScript } from "../../src/step/script.ts";
 
 test("what ran out before a helper could be started is told as such, a full disk too", () => {
@@ -46,13 +46,17 @@ test("scripts", () => {
     assert.throws(() => normalizeScript(empty), { code: "EMPTY_SCRIPT" });
 });
 
+function linesOf(stream: Readable, close = async (): Promise<void> => undefined): Lines {
+  return new Lines(() => stream, close);
+}
+
 test("a line of 100 MB comes in pieces, whose joint is the line", async () => {
   const text = "é".repeat(500_000);
   const chunk = Buffer.from(text);
   let length = 0;
   let longest = 0;
   const rest: string[] = [];
-  for await (const piece of lines(Readable.from([...Array<Buffer>(100).fill(chunk), Buffer.from("\n\nend")]))) {
+  for await (const piece of linesOf(Readable.from([...Array<Buffer>(100).fill(chunk), Buffer.from("\n\nend")]))) {
     if (piece.startsWith("é")) length += piece.length;
     else rest.push(piece);
     longest = Math.max(longest, piece.length);
@@ -63,8 +67,37 @@ test("a line of 100 MB comes in pieces, whose joint is the line", async () => {
 test("lines keep characters whole that are split between chunks", async () => {
   const bytes = Buffer.from("grüße\n✓\n\nend");
   const seen: string[] = [];
-  for await (const line of lines(Readable.from([...bytes].map((byte) => Buffer.of(byte))))) seen.push(line);
+  for await (const line of linesOf(Readable.from([...bytes].map((byte) => Buffer.of(byte))))) seen.push(line);
   assert.deepEqual(seen, ["grüße", "✓", "", "end"]);
+});
+
+test("lines that are asked for before they are there come in order, and the end comes to all who ask", async () => {
+  const lines = linesOf(Readable.from([Buffer.from("a\nb\n"), Buffer.from("c\nd")]));
+  const asked = Array.from({ length: 6 }, () => lines.next());
+  assert.deepEqual(
+    (await Promise.all(asked)).map(({ value, done }) => (done ? "end" : value)),
+    ["a", "b", "c", "d", "end", "end"],
+  );
+});
+
+test("who leaves the lines destroys the stream; what fails at the end or on the way fails for who asks, once", async () => {
+  const stream = new PassThrough();
+  stream.write("a\nb\n");
+  for await (const line of linesOf(stream)) {
+    assert.equal(line, "a");
+    break;
+  }
+  assert.ok(stream.destroyed);
+  const failing = linesOf(Readable.from([Buffer.from("a")]), async () => Promise.reject(new Error("the step failed")));
+  assert.deepEqual(await failing.next(), { value: "a", done: false });
+  await assert.rejects(failing.next(), /the step failed/);
+  assert.deepEqual(await failing.next(), { value: undefined, done: true });
+  const broken = linesOf(new PassThrough().destroy(new Error("broken")));
+  await assert.rejects(broken.next(), /broken/);
+  assert.equal((await broken.next()).done, true);
+  const unopened = linesOf(stream);
+  assert.deepEqual(await unopened.return(), { value: undefined, done: true });
+  assert.equal((await unopened.next()).done, true);
 });
 
 test("a collector keeps its limit and says that it cut", async () => {
