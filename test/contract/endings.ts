@@ -10,6 +10,9 @@ async function firstOutput(step: Step): Promise<string> {
   return chunk.toString();
 }
 
+/** For a shell to have set its trap, on a machine with much else to do. */
+const LONG_ENOUGH_MS = 700;
+
 /** Timeouts, cancellation and signals. */
 export const endings: readonly Case[] = [
   {
@@ -17,12 +20,12 @@ export const endings: readonly Case[] = [
     async run({ guest }) {
       const polite = await guest.run({
         script: "trap 'echo ended; exit 9' TERM; while :; do sleep 0.01; done",
-        timeout: 300,
+        timeout: LONG_ENOUGH_MS,
       });
       assert.deepEqual([polite.timedOut, polite.exitCode, polite.stdout, polite.failed], [true, 9, "ended", true]);
       const forced = await guest.run({
         script: "trap '' TERM; while :; do sleep 0.01; done",
-        timeout: 200,
+        timeout: LONG_ENOUGH_MS,
         forceKillAfterDelay: 100,
       });
       assert.deepEqual([forced.timedOut, forced.signal, forced.exitCode], [true, "SIGKILL", undefined]);
