@@ -16,26 +16,30 @@ import type { Ending } from "./types.ts";
 export interface Status {
   /** Its record, or less than one where it died before. */
   record: Promise<Buffer>;
-  /** The end of the pipe: whether the helper has passed on all that the step wrote before its end. */
+  /** Whether the helper has passed on all that the step wrote before its end. */
   delivered: Promise<boolean>;
 }
 
 /** Reads the status pipe. */
 export function readStatus(status: Readable): Status {
-  const closed = new Promise<void>((resolve) => {
-    // An error here ends the pipe as its end does: what counts is whether the record came.
-    status.once("error", () => resolve());
-    status.once("close", () => resolve());
-  });
   let bytes: Buffer = Buffer.alloc(0);
-  const record = new Promise<Buffer>((resolve) => {
-    status.on("data", (chunk: Buffer) => {
-      bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
-      if (bytes.length >= RECORD_SIZE) resolve(bytes.subarray(0, RECORD_SIZE));
-    });
-    void closed.then(() => resolve(bytes));
+  let onRecord: (record: Buffer) => void = () => undefined;
+  let onDelivered: (isDelivered: boolean) => void = () => undefined;
+  const record = new Promise<Buffer>((resolve) => (onRecord = resolve));
+  const delivered = new Promise<boolean>((resolve) => (onDelivered = resolve));
+  status.on("data", (chunk: Buffer) => {
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    if (bytes.length < RECORD_SIZE) return;
+    onRecord(bytes.subarray(0, RECORD_SIZE));
+    // Nothing that could still come would change that: the end of the pipe need not be waited for.
+    if (isDelivered(bytes)) onDelivered(true);
   });
-  return { record, delivered: closed.then(() => isDelivered(bytes)) };
+  // An error here ends the pipe as its end does: what counts is whether the record came.
+  status.on("error", () => undefined).once("close", () => {
+    onRecord(bytes);
+    onDelivered(isDelivered(bytes));
+  });
+  return { record, delivered };
 }
 
 function helperLost(step: PreparedStep, why: string, remedy: string): ExecutorError {
