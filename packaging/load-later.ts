@@ -1,5 +1,5 @@
 /** Modules of Node that cost a step milliseconds where it does not use them; the others are loaded by then, or cheap. */
-const LATER = ["child_process", "crypto", "events", "fs/promises", "module", "net", "stream", "tty"];
+const LATER = ["child_process", "crypto", "events", "fs/promises", "net", "stream", "tty"];
 
 const REQUIRED = new RegExp(
   `(?<=[;,{}\\s])(import_\\w+) ?= ?require\\("(node:(?:${LATER.join("|")}))"\\)(?=[;,])`,
