@@ -19,5 +19,11 @@ ENVIRONMENT
     export K8S_EXECUTOR_ENVIRONMENT
   fi
 fi
+# Node 20 reads these certificates whenever it starts, which takes longer than all that we do, and we connect to nobody.
+if [ -n "${NODE_EXTRA_CA_CERTS+set}" ]; then
+  K8S_EXECUTOR_CA_CERTS=$NODE_EXTRA_CA_CERTS
+  export K8S_EXECUTOR_CA_CERTS
+  unset NODE_EXTRA_CA_CERTS
+fi
 # "--", for Node looks for its own --env-file even behind the name of the program.
 exec node -- "$main" "$@"

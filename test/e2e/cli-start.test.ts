@@ -123,6 +123,19 @@ test("a variable that the launcher's shell would drop arrives, with grep and wit
   }
 });
 
+test("Node itself reads no certificates, and a step that is to have the variable has it", (t) => {
+  const directory = makeDirectory(t);
+  const env = { ...plainEnvironment(), NODE_EXTRA_CA_CERTS: path.join(directory, "no such file, $HOME \n") };
+  const print = ["--", "sh", "-c", 'echo "$NODE_EXTRA_CA_CERTS$K8S_EXECUTOR_CA_CERTS."'];
+  // Node would warn of the file that is not there.
+  for (const more of [{}, { "with.dot": "" }, { NODE_EXTRA_CA_CERTS: "" }]) {
+    const all = { ...env, ...more };
+    const passed = runProgram(CLI, execute(["--pass-env", "*CERTS", ...print]), { env: all });
+    assert.deepEqual(passed, [`${all.NODE_EXTRA_CA_CERTS}.\n`, ""]);
+  }
+  assert.deepEqual(runProgram(CLI, execute(print), { env }), [".\n", ""]);
+});
+
 test("without grep and base64, the command line runs all the same", (t) => {
   const directory = makeDirectory(t);
   symlinkSync(process.execPath, path.join(directory, "node"));
