@@ -35,10 +35,12 @@ export function readStatus(status: Readable): Status {
     if (isDelivered(bytes)) onDelivered(true);
   });
   // An error here ends the pipe as its end does: what counts is whether the record came.
-  status.on("error", () => undefined).once("close", () => {
-    onRecord(bytes);
-    onDelivered(isDelivered(bytes));
-  });
+  status
+    .on("error", () => undefined)
+    .once("close", () => {
+      onRecord(bytes);
+      onDelivered(isDelivered(bytes));
+    });
   return { record, delivered };
 }
 

@@ -1,15 +1,29 @@
 #!/bin/sh
-main=$(dirname "$(readlink -f "$0")")/main.js
+# Each program that is started here costs as much as the step itself, so none is that need not be.
+main=$0
+if [ -L "$main" ]; then main=$(readlink -f "$main"); fi
+case $main in
+  */*) main=${main%/*}/start.cjs ;;
+  *) main=./start.cjs ;;
+esac
 # dash and BusyBox drop variables whose names are no identifiers (a.b, a-b). The kernel knows them until the exec, so where
-# there are any, the whole environment goes through a pipe. Other shells keep them, or would make a file of it.
-if [ -z "${BASH_VERSION-}${KSH_VERSION-}${YASH_VERSION-}${ZSH_VERSION-}" ] && {
-  tr '\0' '\n' < "/proc/$$/environ" | LC_ALL=C grep -Eq '^([0-9]|[^=]*[^A-Za-z0-9_=])[^=]*='
-} 2> /dev/null; then
-  exec 9<< ENVIRONMENT
-$(base64 < "/proc/$$/environ")
+# there are any (or no grep -z to tell), the whole environment goes through a pipe. Other shells keep them, or would make a
+# file of it.
+if [ -z "${BASH_VERSION-}${KSH_VERSION-}${YASH_VERSION-}${ZSH_VERSION-}" ]; then
+  { LC_ALL=C grep -Eqz '^([0-9]|[^=]*[^A-Za-z0-9_=])[^=]*=' < "/proc/$$/environ"; } 2> /dev/null
+  if [ $? != 1 ]; then
+    exec 9<< ENVIRONMENT
+$({ base64 < "/proc/$$/environ"; } 2> /dev/null)
 ENVIRONMENT
-  K8S_EXECUTOR_ENVIRONMENT=9
-  export K8S_EXECUTOR_ENVIRONMENT
+    K8S_EXECUTOR_ENVIRONMENT=9
+    export K8S_EXECUTOR_ENVIRONMENT
+  fi
+fi
+# Node 20 reads these certificates whenever it starts, which takes longer than all that we do, and we connect to nobody.
+if [ -n "${NODE_EXTRA_CA_CERTS+set}" ]; then
+  K8S_EXECUTOR_CA_CERTS=$NODE_EXTRA_CA_CERTS
+  export K8S_EXECUTOR_CA_CERTS
+  unset NODE_EXTRA_CA_CERTS
 fi
 # "--", for Node looks for its own --env-file even behind the name of the program.
 exec node -- "$main" "$@"

@@ -8,6 +8,10 @@ import { errnoText } from "./usage-error.ts";
 const HANDED_OVER = "K8S_EXECUTOR_ENVIRONMENT";
 const HANDED_OVER_FD = 9;
 
+/** The name under which launcher.sh passes a variable on that Node itself shall not find. */
+const RENAMED = "K8S_EXECUTOR_CA_CERTS";
+const ITS_NAME = "NODE_EXTRA_CA_CERTS";
+
 /** Empty where nothing was handed over, or the launcher had no base64(1). */
 function handedOver(): Map<string, Buffer> {
   if (process.env[HANDED_OVER] !== String(HANDED_OVER_FD) || !fstatSync(HANDED_OVER_FD).isFIFO()) return new Map();
@@ -41,5 +45,8 @@ function whole(): Map<string, Buffer> {
 export function readOwnEnvironment(): Map<string, Buffer> {
   const variables = whole();
   variables.delete(HANDED_OVER);
+  const renamed = variables.get(RENAMED);
+  if (renamed) variables.set(ITS_NAME, renamed);
+  variables.delete(RENAMED);
   return variables;
 }

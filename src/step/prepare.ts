@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import { v7 as uuid } from "uuid";
 
 import type { Identity } from "../container/index.ts";
@@ -77,7 +75,7 @@ export function prepareProgram(command: readonly string[], source: StepSource, o
   if (program === undefined || program === "") {
     throw invalidOption("the command is empty", "give a program and its arguments");
   }
-  return prepare(randomUUID(), program, [...command], source, options);
+  return prepare(uuid(), program, [...command], source, options);
 }
 
 /** Prepares a script. @throws ExecutorError INVALID_OPTION, EMPTY_SCRIPT or TOO_LARGE. */

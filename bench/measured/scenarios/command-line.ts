@@ -26,7 +26,8 @@ export async function commandLine(task: Task): Promise<Group[]> {
   const directory = mkdtempSync(path.join(task.scratch, "node-"));
   // The command line starts the "node" of its PATH.
   symlinkSync(process.execPath, path.join(directory, "node"));
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("GO_"));
+  // With NODE_EXTRA_CA_CERTS, Node 20 reads certificates for tens of milliseconds, which would hide what we add to them.
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("GO_") && name !== "NODE_EXTRA_CA_CERTS");
   const env = { ...Object.fromEntries(own), PATH: `${directory}:${process.env["PATH"]}` };
   const launchers = Object.entries(commands(task)).map(
     ([contender, command]) => [contender, new Launcher(task.programs.floor, command, env)] as const,

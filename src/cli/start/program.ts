@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+/** steps.ts with all that it needs, as src/cli/bundle/command-line.ts makes it. */
+export const PROGRAM: string = path.join(__dirname, "steps.cjs");
+
+/** What V8 has made of it: bytecode, which fits this version of Node only. */
+export const COMPILED: string = path.join(__dirname, `steps.${process.version}-${process.arch}.compiled`);
+
+/** The program as a function, as Node wraps CommonJS. It is ASCII, which is read faster as such. */
+export function readProgram(): string {
+  return `(function (exports, require, module, __filename, __dirname) {${readFileSync(PROGRAM, "latin1")}\n})`;
+}

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { spawnSync, type SpawnSyncOptions } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, test, type TestContext } from "node:test";
+import { Script } from "node:vm";
+
+import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
+import { CLI, plainEnvironment } from "../support/cli.ts";
+import { REPOSITORY } from "../support/programs.ts";
+
+const COMPILED = `dist/cli/steps.${process.version}-${process.arch}.compiled`;
+const ECHO = ["--", "sh", "-c", "echo arrived"];
+
+let guest: ThrowAwayGuest;
+before(async () => {
+  guest = await makeGuest();
+});
+after(() => guest.close());
+
+function makeDirectory(t: TestContext): string {
+  const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-start-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function runProgram(program: string, args: readonly string[], options: SpawnSyncOptions = {}): [string, string] {
+  const { stdout, stderr } = spawnSync(program, args, { env: plainEnvironment(), ...options, encoding: "utf8" });
+  return [stdout, stderr];
+}
+
+function execute(options: readonly string[] = []): string[] {
+  return ["exec", "--pid", String(guest.pid), ...options];
+}
+
+/** The package with all that it needs, to be spoilt. */
+function copyPackage(directory: string): string {
+  const copy = path.join(directory, "package");
+  for (const name of ["dist", "native/build", "package.json", "node_modules/koffi", "node_modules/@koromix"]) {
+    cpSync(realpathSync(path.join(REPOSITORY, name)), path.join(copy, name), { recursive: true });
+  }
+  return copy;
+}
+
+test("what the build compiled is what this Node takes", () => {
+  const program = readFileSync(path.join(REPOSITORY, "dist/cli/steps.cjs"), "latin1");
+  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${program}\n})`, {
+    cachedData: readFileSync(path.join(REPOSITORY, COMPILED)),
+  });
+  assert.equal(script.cachedDataRejected, false);
+});
+
+test("a step runs whatever became of what was compiled", (t) => {
+  const copy = copyPackage(makeDirectory(t));
+  const compiled = path.join(copy, COMPILED);
+  const whole = readFileSync(compiled);
+  const start = (env = {}): unknown =>
+    runProgram(path.join(copy, "dist/cli/k8s-executor"), execute(ECHO), { env: { ...plainEnvironment(), ...env } });
+  const arrived = ["arrived\n", ""];
+  // V8 refuses what was compiled with other flags.
+  assert.deepEqual(start({ NODE_OPTIONS: "--max-old-space-size=256" }), arrived);
+  for (const spoilt of [whole.subarray(0, whole.length - 8), Buffer.alloc(whole.length, 0x5a), Buffer.alloc(0)]) {
+    writeFileSync(compiled, spoilt);
+    assert.deepEqual(start(), arrived);
+  }
+  rmSync(compiled);
+  assert.deepEqual(start(), arrived);
+  rmSync(path.join(copy, "dist/cli/steps.cjs"));
+  assert.match(runProgram(path.join(copy, "dist/cli/k8s-executor"), execute(ECHO))[1], /ENOENT.*steps\.cjs/);
+});
+
+test("koffi's binary is found where only koffi can find it", (t) => {
+  const copy = copyPackage(makeDirectory(t));
+  const modules = path.join(copy, "node_modules");
+  const store = path.join(copy, "store/node_modules");
+  mkdirSync(store, { recursive: true });
+  // As pnpm does it.
+  for (const name of ["koffi", "@koromix"]) renameSync(path.join(modules, name), path.join(store, name));
+  const native = [...execute(["--backend", "native"]), ...ECHO];
+  const program = path.join(copy, "dist/cli/k8s-executor");
+  assert.match(runProgram(program, native)[1], /the backend native|native does not/);
+  symlinkSync(path.join(store, "koffi"), path.join(modules, "koffi"));
+  assert.deepEqual(runProgram(program, native), ["arrived\n", ""]);
+});
+
+test("the command line is found by links, by PATH and by its name alone", (t) => {
+  const directory = makeDirectory(t);
+  const [far, near] = [path.join(directory, "far"), path.join(directory, "near -n")];
+  symlinkSync(CLI, far);
+  symlinkSync("far", near);
+  const env = { ...plainEnvironment(), PATH: `${directory}:${process.env["PATH"]}` };
+  const arrived = ["arrived\n", ""];
+  const args = execute(ECHO);
+  assert.deepEqual(runProgram(near, args), arrived);
+  assert.deepEqual(runProgram("far", args, { env }), arrived);
+  assert.deepEqual(runProgram("sh", [path.basename(CLI), ...args], { cwd: path.dirname(CLI) }), arrived);
+  assert.deepEqual(runProgram("sh", ["far", ...args], { cwd: directory }), arrived);
+});
+
+test("a variable that the launcher's shell would drop arrives, with grep and without", (t) => {
+  const directory = makeDirectory(t);
+  for (const name of ["node", "base64"]) {
+    const found = runProgram("sh", ["-c", `command -v ${name}`])[0].trim();
+    symlinkSync(found, path.join(directory, name));
+  }
+  const args = execute(["--env", "with.dot", "--", "env"]);
+  for (const PATH of [process.env["PATH"], directory]) {
+    const [stdout, stderr] = runProgram(CLI, args, { env: { ...plainEnvironment(), PATH, "with.dot": "kept" } });
+    assert.equal(stderr, "");
+    assert.match(stdout, /^with\.dot=kept$/m);
+    assert.doesNotMatch(stdout, /K8S_EXECUTOR_ENVIRONMENT/);
+  }
+});
+
+test("Node itself reads no certificates, and a step that is to have the variable has it", (t) => {
+  const directory = makeDirectory(t);
+  const env = { ...plainEnvironment(), NODE_EXTRA_CA_CERTS: path.join(directory, "no such file, $HOME \n") };
+  const print = ["--", "sh", "-c", 'echo "$NODE_EXTRA_CA_CERTS$K8S_EXECUTOR_CA_CERTS."'];
+  // Node would warn of the file that is not there.
+  for (const more of [{}, { "with.dot": "" }, { NODE_EXTRA_CA_CERTS: "" }]) {
+    const all = { ...env, ...more };
+    const passed = runProgram(CLI, execute(["--pass-env", "*CERTS", ...print]), { env: all });
+    assert.deepEqual(passed, [`${all.NODE_EXTRA_CA_CERTS}.\n`, ""]);
+  }
+  assert.deepEqual(runProgram(CLI, execute(print), { env }), [".\n", ""]);
+});
+
+test("without grep and base64, the command line runs all the same", (t) => {
+  const directory = makeDirectory(t);
+  symlinkSync(process.execPath, path.join(directory, "node"));
+  const env = { ...plainEnvironment(), PATH: directory };
+  assert.deepEqual(runProgram(CLI, execute(ECHO), { env }), ["arrived\n", ""]);
+});
+
+test("a step loads no module of Node that it does not use", (t) => {
+  const hook = path.join(makeDirectory(t), "hook.cjs");
+  writeFileSync(
+    hook,
+    'process.on("exit", () => require("fs").writeSync(2, process.moduleLoadList.join("\\n").replaceAll("NativeModule ", "")));',
+  );
+  const start = path.join(REPOSITORY, "dist/cli/start.cjs");
+  const loaded = runProgram(process.execPath, ["--require", hook, start, ...execute(ECHO)])[1].split("\n");
+  assert.ok(loaded.includes("net"), "the list is none of modules");
+  const known = runProgram(process.execPath, ["--require", hook, "-e", "0"])[1].split("\n");
+  const costly = ["child_process", "crypto", "fs/promises", "module", "perf_hooks", "internal/crypto/webcrypto", "tty"];
+  assert.deepEqual(
+    costly.filter((name) => loaded.includes(name) && !known.includes(name)),
+    [],
+  );
+});
