@@ -1,7 +1,7 @@
 export { missingCapabilities, type CapabilityName } from "./capabilities.ts";
 export { stepUser, type StepUser, type UserOptions } from "./as-user.ts";
 export { parseCgroups } from "./cgroup-files.ts";
-export { readCgroupFile } from "./cgroup-handle.ts";
+export { cgroupReader } from "./cgroup-handle.ts";
 export { MAX_HIERARCHIES } from "./cgroups.ts";
 export { pinContainer, requireKill, type Container } from "./container.ts";
 export { parseEnviron, readEnviron, readVariables } from "./environ.ts";
