@@ -36,6 +36,8 @@ export function readCommand(proc: Proc, directory: string): string[] {
 /** The name that the kubelet's mount says, in the text of a mountinfo. */
 export function parseKubeletName(mountinfo: string): string | undefined {
   const names = mountinfo.split("\n").flatMap((line) => {
+    // The kernel escapes no slash.
+    if (!line.includes("/containers/")) return [];
     const [, , , root = ""] = line.split(" ");
     return TERMINATION_LOG.exec(unescapeMount(root))?.[1] ?? [];
   });

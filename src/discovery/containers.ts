@@ -1,13 +1,16 @@
 import {
+  type EntranceTarget,
+  explain,
   isBeingCreated,
   MountTable,
-  NAMESPACE_FLAGS,
+  type NamespaceLinks,
   type NamespaceName,
-  pinContainer,
   readCommand,
   readNames,
+  readNamespaces,
   readStat,
   readStatus,
+  requireEntrance,
   userName,
 } from "../container/index.ts";
 import { errnoOf, ExecutorError } from "../errors/index.ts";
@@ -29,15 +32,8 @@ function attempt<Value, Other>(read: () => Value, otherwise: Other): Value | Oth
   }
 }
 
-function sharedNamespaces(proc: Proc, directory: string): NamespaceName[] {
-  const link = (of: string, name: string): string | undefined =>
-    attempt(() => proc.link(`${of}/ns/${name}`), undefined);
-  // One that we may not look into has no links for us at all.
-  proc.link(`${directory}/ns/mnt`);
-  return (Object.keys(NAMESPACE_FLAGS) as NamespaceName[]).filter((name) => {
-    const ours = link("/proc/self", name);
-    return ours !== undefined && ours === link(directory, name);
-  });
+function sharedNamespaces({ ours, theirs }: Record<"ours" | "theirs", NamespaceLinks>): NamespaceName[] {
+  return [...ours].flatMap(([name, link]) => (theirs.get(name) === link ? [name] : []));
 }
 
 function stateOf(proc: Proc, directory: string, { main, environment }: Group): ContainerInfo["state"] {
@@ -45,14 +41,18 @@ function stateOf(proc: Proc, directory: string, { main, environment }: Group): C
   return main.state === "T" || main.state === "t" ? "stopped" : "running";
 }
 
-function obstacleOf(group: Group): string | undefined {
-  if (group.role !== "guest") return undefined;
+/** What connect() would say. It is asked the same, of what is known already. */
+function obstacleOf(proc: Proc, target: EntranceTarget): string | undefined {
+  const opened = new Descriptors();
   try {
-    pinContainer(group.main.pid, String(group.main.startTime)).close();
+    requireEntrance(proc, target, opened);
     return undefined;
   } catch (error) {
-    if (error instanceof ExecutorError) return error.message;
-    throw error;
+    const explained = explain(error, target.pid);
+    if (explained instanceof ExecutorError) return explained.message;
+    throw explained;
+  } finally {
+    opened.close();
   }
 }
 
@@ -61,6 +61,8 @@ interface Machine {
   bootTime: number;
   /** Our own. */
   mounts: MountTable;
+  /** Our own, too. */
+  namespaces: NamespaceLinks;
 }
 
 /** Opens what can be opened of it once, so that all that follows is of this process. */
@@ -70,10 +72,15 @@ function describe(proc: Proc, group: Group, machine: Machine): ContainerInfo[] {
   try {
     const path = `/proc/${main.pid}`;
     const directory = proc.canOpen ? `/proc/self/fd/${descriptors.directory(path)}` : path;
-    if (readStat(proc, directory).startTime !== String(main.startTime)) return []; // its pid is another's by now
+    const stat = readStat(proc, directory);
+    if (stat.startTime !== String(main.startTime)) return []; // its pid is another's by now
     const root = proc.canOpen ? attempt(() => descriptors.directory(`${directory}/root`), undefined) : undefined;
     const mounts = new MountTable(proc, directory);
-    const uid = Number(readStatus(proc, directory).get("Uid")?.split(/\s+/)[1]);
+    const status = readStatus(proc, directory);
+    const uid = Number(status.get("Uid")?.split(/\s+/)[1]);
+    // One that we may not look into has no links for us at all.
+    const theirs = attempt(() => readNamespaces(proc, directory), undefined);
+    const namespaces = theirs && { ours: machine.namespaces, theirs };
     const names = readNames(proc, directory, environment ?? new Map(), mounts);
     return [
       {
@@ -87,13 +94,16 @@ function describe(proc: Proc, group: Group, machine: Machine): ContainerInfo[] {
         command: attempt(() => readCommand(proc, directory), []),
         id: group.id,
         state: stateOf(proc, directory, group),
-        sharedNamespaces: attempt(() => sharedNamespaces(proc, directory), undefined),
+        sharedNamespaces: namespaces && sharedNamespaces(namespaces),
         processes: pids.size,
         cgroup:
           root === undefined
             ? UNKNOWN_USE
             : readCgroupUse(proc, machine.mounts, { pid: main.pid, directory, root, mounts }),
-        obstacle: obstacleOf(group),
+        obstacle:
+          role === "guest"
+            ? obstacleOf(proc, { pid: main.pid, directory, stat, namespaces, environment, status, root })
+            : undefined,
       },
     ];
   } catch (error) {
@@ -119,6 +129,10 @@ function describe(proc: Proc, group: Group, machine: Machine): ContainerInfo[] {
 export async function containers(): Promise<ContainerInfo[]> {
   requireLinux();
   const proc = accessProc();
-  const machine = { bootTime: readBootTime(proc), mounts: new MountTable(proc, "/proc/self") };
+  const machine = {
+    bootTime: readBootTime(proc),
+    mounts: new MountTable(proc, "/proc/self"),
+    namespaces: readNamespaces(proc, "/proc/self"),
+  };
   return findGroups(proc).flatMap((group) => describe(proc, group, machine));
 }

@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { test } from "node:test";
 
 import { mainCandidates } from "../../src/discovery/main-process.ts";
 import { readProcess } from "../../src/discovery/processes.ts";
+import type { ContainerInfo } from "../../src/index.ts";
 import { accessProc, type Proc } from "../../src/system/index.ts";
 import { descendantsOf } from "../support/children.ts";
+import { inCgroups } from "../support/cgroups.ts";
+import { CLI } from "../support/cli.ts";
+import { withGuest } from "../support/contract.ts";
 import { withAlone } from "../support/own-namespace.ts";
 import { canRun } from "../support/require.ts";
+import { until } from "../support/until.ts";
 
 const PROC = accessProc();
 const CROWD = "for i in $(seq 60); do sleep 1000 & done; echo ready; wait";
@@ -61,4 +70,50 @@ test("a process whose number is the beginning of a child's is not taken for it w
     const cut: Proc = { ...PROC, read: () => Buffer.from(String(child)) };
     assert.deepEqual(candidates(cut, new Set([child])), [child]);
   });
+});
+
+/** What is in the way, as it is listed and as connecting tells it. */
+function obstacles(pid: number, prefix: readonly string[]): [listed: string | undefined, told: string] {
+  const run = (args: readonly string[]): string => {
+    const [program = "", ...rest] = [...prefix, CLI, ...args];
+    const { stdout, stderr } = spawnSync(program, rest, { encoding: "utf8" });
+    return stdout + stderr;
+  };
+  const infos = JSON.parse(run(["containers", "--json"])) as ContainerInfo[];
+  const told = run(["exec", "--pid", String(pid), "true"]).replace(/^k8s-executor: (.*)\n$/, "$1");
+  return [infos.find((info) => info.pid === pid)?.obstacle, told];
+}
+
+test("what is in the way is said as connecting says it, although nothing is pinned", async (t) => {
+  if (!canRun(t, ["root", "unshare", "setpriv", "busybox"])) return;
+  await withGuest({ namespaces: "mnt", uid: 1000 }, async ({ pid }) => {
+    // In cgroups of its own it is told from us by those who may not look into it.
+    await inCgroups(pid, async () => {
+      assert.deepEqual(obstacles(pid, []), [undefined, ""]);
+      for (const [capabilities, message] of [
+        ["-kill", /^not permitted to end steps of the container's user 1000: this process lacks CAP_KILL/],
+        ["-sys_ptrace", /^not permitted to look into process \d+: this process lacks CAP_SYS_PTRACE/],
+        ["-dac_override,-dac_read_search", /^not permitted to look into process/],
+      ] as const) {
+        const without = ["setpriv", `--inh-caps=${capabilities}`, `--bounding-set=${capabilities}`];
+        const [listed, told] = obstacles(pid, without);
+        assert.match(listed ?? "", message);
+        assert.equal(listed, told);
+      }
+    });
+  });
+  const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-test-"));
+  try {
+    // A program of a container runtime's that is on no mount of the container's: runc, on the way into it.
+    const script = `mount -t tmpfs none ${directory}; cp "$(command -v busybox)" ${directory}/crun; exec 9< ${directory}/crun;
+      umount -l ${directory}; echo ready; exec -a sleep /proc/self/fd/9 1000`;
+    await withAlone(script, {}, async ({ pid }) => {
+      await until("it runs", () => readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("sleep"));
+      const [listed, told] = obstacles(pid, []);
+      assert.match(listed ?? "", /the container is being created/);
+      assert.equal(listed, told);
+    });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
