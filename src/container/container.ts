@@ -80,7 +80,7 @@ export function pinContainer(pid: number, startTime?: string): Container {
       identity,
       ourBounding: BigInt(`0x${readStatus(proc, "/proc/self").get("CapBnd") ?? ""}`),
       environment,
-      names: readNames(proc, path, environment, mounts),
+      names: readNames(proc, path, environment, { mounts }),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
       cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root, mounts }, descriptors),

@@ -1,7 +1,6 @@
 import { closeSync } from "node:fs";
 
 import { cgroupReader, openCgroup, parseCgroups, type CgroupTarget, type MountTable } from "../container/index.ts";
-import type { Proc } from "../system/index.ts";
 import type { CgroupUse } from "./types.ts";
 
 /** What version 1 has for no limit: the largest multiple of the size of a page, whatever that is. */
@@ -32,9 +31,9 @@ function toLimit(text: string | undefined): number | undefined {
 }
 
 /** A quota of processor time in a period; "max" or -1 is none. */
-function toProcessors(quota: string | undefined, period: string | undefined): number | undefined {
+function toProcessors(quota: string | undefined, period: () => string | undefined): number | undefined {
   if (quota === "max" || quota === "-1") return Infinity;
-  const [time, of] = [toNumber(quota), toNumber(period)];
+  const [time, of] = [toNumber(quota), toNumber(period())];
   return time === undefined || of === undefined || of === 0 ? undefined : time / of;
 }
 
@@ -49,14 +48,14 @@ const READERS: Readonly<Record<string, (read: Read) => Partial<CgroupUse>>> = {
       // Where there is no such controller there is neither.
       memoryLimitBytes: memory === undefined ? undefined : toLimit(read("memory.max")),
       cpuSeconds: toNumber(used, 1e-6),
-      cpuLimit: toProcessors(quota, period),
+      cpuLimit: toProcessors(quota, () => period),
     };
   },
   memory: (read) => ({
     memoryBytes: toNumber(read("memory.usage_in_bytes")),
     memoryLimitBytes: toLimit(read("memory.limit_in_bytes")),
   }),
-  cpu: (read) => ({ cpuLimit: toProcessors(read("cpu.cfs_quota_us"), read("cpu.cfs_period_us")) }),
+  cpu: (read) => ({ cpuLimit: toProcessors(read("cpu.cfs_quota_us"), () => read("cpu.cfs_period_us")) }),
   cpuacct: (read) => ({ cpuSeconds: toNumber(read("cpuacct.usage"), 1e-9) }),
 };
 
@@ -66,15 +65,20 @@ function merge(use: CgroupUse, more: Partial<CgroupUse>): CgroupUse {
   return { ...use, ...Object.fromEntries(known) };
 }
 
-/** Reads what the kernel counts for a container, in whichever of its hierarchies counts it. @param ours Our own mounts. */
-export function readCgroupUse(proc: Proc, ours: MountTable, target: CgroupTarget): CgroupUse {
+/**
+ * Reads what the kernel counts for a container, in whichever of its hierarchies counts it.
+ *
+ * @param ours Our own mounts.
+ * @param cgroups The text of /proc/PID/cgroup of its main process.
+ */
+export function readCgroupUse(ours: MountTable, target: CgroupTarget, cgroups: string): CgroupUse {
   let use: CgroupUse = {
     memoryBytes: undefined,
     memoryLimitBytes: undefined,
     cpuSeconds: undefined,
     cpuLimit: undefined,
   };
-  for (const [hierarchy, path] of parseCgroups(proc.read(`${target.directory}/cgroup`).toString("latin1"))) {
+  for (const [hierarchy, path] of parseCgroups(cgroups)) {
     const readers = hierarchy.split(",").flatMap((controller) => READERS[controller] ?? []);
     if (readers.length === 0) continue;
     let cgroup: number | undefined;
