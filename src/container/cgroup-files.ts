@@ -20,16 +20,29 @@ export function unescapeMount(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** The mounts of one hierarchy in /proc/PID/mountinfo. */
-export function parseMounts(text: string, hierarchy: string): CgroupMount[] {
-  return text.split("\n").flatMap((line) => {
-    const [before = "", after = ""] = line.split(" - ");
+/** A mount of cgroups in /proc/PID/mountinfo, and of which controllers; those of the unified hierarchy are "all". */
+export interface MountOfControllers extends CgroupMount {
+  controllers: ReadonlySet<string> | "all";
+}
+
+/** All mounts of cgroups in /proc/PID/mountinfo. */
+export function parseCgroupMounts(text: string): MountOfControllers[] {
+  return text.split("\n").flatMap((line): MountOfControllers[] => {
+    const [before = "", after = ""] = line.split(" - ", 2);
+    if (!after.startsWith("cgroup")) return [];
     const [, , , root = "", point = ""] = before.split(" ");
     const [type, , options = ""] = after.split(" ");
-    const isIt =
-      hierarchy === ""
-        ? type === "cgroup2"
-        : type === "cgroup" && hierarchy.split(",").every((controller) => options.split(",").includes(controller));
-    return isIt ? [{ root: unescapeMount(root), point: unescapeMount(point) }] : [];
+    const mount = { root: unescapeMount(root), point: unescapeMount(point) };
+    if (type === "cgroup2") return [{ ...mount, controllers: "all" }];
+    return type === "cgroup" ? [{ ...mount, controllers: new Set(options.split(",")) }] : [];
   });
+}
+
+/** Those of one hierarchy: its controllers, as "cpu,cpuacct"; "" is the unified one. */
+export function mountsOf(mounts: readonly MountOfControllers[], hierarchy: string): CgroupMount[] {
+  return mounts.filter(({ controllers }) =>
+    hierarchy === ""
+      ? controllers === "all"
+      : controllers !== "all" && hierarchy.split(",").every((controller) => controllers.has(controller)),
+  );
 }

@@ -13,41 +13,45 @@ function failure(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Whether this is a directory or a file of the kernel's cgroup file system, and not something that looks like one. */
-function isOfCgroups(fd: number): boolean {
-  return MAGIC.has(statfsSync(`/proc/self/fd/${fd}`).type);
-}
-
-/** @throws Error Where this descriptor is of no cgroup. */
+/** @throws Error Where this is no directory of the kernel's cgroup file system, but something that looks like one. */
 export function requireCgroup(fd: number): void {
-  if (!isOfCgroups(fd)) throw failure("a mount that is none");
+  if (!MAGIC.has(statfsSync(`/proc/self/fd/${fd}`).type)) throw failure("a mount that is none");
 }
 
 /**
  * Opens a file of a cgroup. In the container's own mounts anything may lie in its place, which we neither open nor follow.
  *
- * @param cgroup A descriptor of the cgroup's directory.
+ * @param cgroup A descriptor of the cgroup's directory, which was proven to be one: what is on the same mount is the kernel's, too.
+ * @param mount The mount that it is on.
  * @returns A descriptor, which the caller closes.
  */
-export function openCgroupFile(cgroup: number, name: string, flags: number): number {
+export function openCgroupFile(
+  cgroup: number,
+  name: string,
+  flags: number,
+  mount: string | undefined = mountOf(cgroup),
+): number {
   const reference = openSync(`/proc/self/fd/${cgroup}/${name}`, REFERENCE);
   try {
-    if (!isOfCgroups(reference) || mountOf(reference) !== mountOf(cgroup)) throw failure("a mount that hides it");
+    if (mount === undefined || mountOf(reference) !== mount) throw failure("a mount that hides it");
     return openSync(`/proc/self/fd/${reference}`, flags | constants.O_NONBLOCK);
   } finally {
     closeSync(reference);
   }
 }
 
-/** The text of a small file of a cgroup. */
-export function readCgroupFile(cgroup: number, name: string): string {
-  const fd = openCgroupFile(cgroup, name, constants.O_RDONLY);
-  try {
-    const buffer = Buffer.alloc(4096);
-    return buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0)).trim();
-  } finally {
-    closeSync(fd);
-  }
+/** What reads small files of a cgroup. */
+export function cgroupReader(cgroup: number): (name: string) => string {
+  const mount = mountOf(cgroup);
+  return (name) => {
+    const fd = openCgroupFile(cgroup, name, constants.O_RDONLY, mount);
+    try {
+      const buffer = Buffer.allocUnsafe(4095);
+      return buffer.toString("latin1", 0, readSync(fd, buffer, 0, buffer.length, 0)).trim();
+    } finally {
+      closeSync(fd);
+    }
+  };
 }
 
 /** Whether the kernel lists this process as a member. */

@@ -1,16 +1,14 @@
-import { errnoOf, ExecutorError, invalidOption } from "../errors/index.ts";
-import { accessProc, Descriptors, type Proc } from "../system/index.ts";
-import { missingCapabilities } from "./capabilities.ts";
+import { errnoOf, invalidOption } from "../errors/index.ts";
+import { accessProc, Descriptors } from "../system/index.ts";
 import { openForeignCgroups, type Cgroups } from "./cgroups.ts";
-import { readEnviron } from "./environ.ts";
-import { readIdentity, readStatus, type Identity } from "./identity.ts";
+import { requireEntrance } from "./entrance.ts";
+import { readStatus, type Identity } from "./identity.ts";
 import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./limits.ts";
-import { hasOurRoot, openForeignNamespaces, type Namespace } from "./namespaces.ts";
-import { permissionDenied } from "./permission.ts";
 import { MountTable } from "./mount-table.ts";
 import { readNames, type ContainerName } from "./names.ts";
-import { readStat, type ProcessStat } from "./process-stat.ts";
-import { isBeingCreated } from "./runtime-init.ts";
+import type { Namespace } from "./namespaces.ts";
+import { readStat } from "./process-stat.ts";
+import { explain, gone } from "./refusals.ts";
 
 /** Descriptors that refer to the main process only, also after its number was given to another. */
 export interface Pin {
@@ -47,52 +45,6 @@ export interface Container {
   close(): void;
 }
 
-/** The working directory relative to the root, for a process that is chrooted too. */
-function readCwd(proc: Proc, directory: string): string {
-  const root = proc.link(`${directory}/root`);
-  const cwd = proc.link(`${directory}/cwd`);
-  if (root === "/") return cwd;
-  if (cwd === root) return "/";
-  return cwd.startsWith(`${root}/`) ? cwd.slice(root.length) : "/";
-}
-
-function gone(pid: number, cause: unknown): ExecutorError {
-  return new ExecutorError("TARGET_NOT_FOUND", {
-    problem: `no process has pid ${pid}`,
-    remedy:
-      "give the pid of the container's main process as this container sees it (the Pod needs shareProcessNamespace: true)",
-    cause,
-    details: { pid },
-  });
-}
-
-function notEnterable(pid: number, why: string): ExecutorError {
-  return new ExecutorError("TARGET_NOT_ENTERABLE", {
-    problem: `process ${pid} ${why}`,
-    remedy: "give the pid of the main process of another container of the Pod",
-    details: { pid },
-  });
-}
-
-function beingCreated(pid: number): ExecutorError {
-  return new ExecutorError("TARGET_NOT_ENTERABLE", {
-    problem: `process ${pid} is still its container runtime's own program: the container is being created`,
-    remedy: "wait until it has started (--wait, waitForReady)",
-    details: { pid },
-  });
-}
-
-function refuseUnenterable(pid: number, stat: ProcessStat): void {
-  if (stat.isKernelThread) throw notEnterable(pid, "is a kernel thread");
-  if (stat.state === "Z" || stat.state === "X") throw notEnterable(pid, "has ended and is a zombie");
-}
-
-/** A step that we may start but not end is worse than none. */
-export function requireKill(identity: Identity): void {
-  if (identity.ourUid === process.geteuid?.() || missingCapabilities(["CAP_KILL"]).length === 0) return;
-  throw permissionDenied(`end steps of the container's user ${identity.ourUid}`, ["CAP_KILL"]);
-}
-
 /**
  * Pins the container whose main process has this pid.
  *
@@ -116,19 +68,10 @@ export function pinContainer(pid: number, startTime?: string): Container {
     const path = directory === undefined ? `/proc/${pid}` : `/proc/self/fd/${directory}`;
     const stat = readStat(proc, path);
     if (startTime !== undefined && stat.startTime !== startTime) throw gone(pid, undefined);
-    refuseUnenterable(pid, stat);
-    const namespaces = openForeignNamespaces(proc, path, descriptors);
-    if (namespaces.length === 0 && (directory === undefined || hasOurRoot(path))) {
-      throw notEnterable(pid, "is in this process's own container");
-    }
-    const inOtherUserNamespace = namespaces.some((namespace) => namespace.name === "user");
-    // First of all that it says of itself: once this is the container's own, so is the rest.
-    const environment = readEnviron(proc, path);
+    const entrance = requireEntrance(proc, { pid, directory: path, stat }, descriptors);
+    const { namespaces, environment, identity, root, cwd } = entrance;
     const mounts = new MountTable(proc, path);
-    if (isBeingCreated(proc, path, environment)) throw beingCreated(pid);
-    const identity = readIdentity(proc, path, inOtherUserNamespace);
-    if (!inOtherUserNamespace) requireKill(identity);
-    const pin = directory === undefined ? undefined : { directory, root: descriptors.directory(`${path}/root`) };
+    const pin = directory === undefined || root === undefined ? undefined : { directory, root };
     const container: Container = {
       pid,
       startTime: stat.startTime,
@@ -137,11 +80,11 @@ export function pinContainer(pid: number, startTime?: string): Container {
       identity,
       ourBounding: BigInt(`0x${readStatus(proc, "/proc/self").get("CapBnd") ?? ""}`),
       environment,
-      names: readNames(proc, path, environment, mounts),
+      names: readNames(proc, path, environment, { mounts }),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
       cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root, mounts }, descriptors),
-      cwd: readCwd(proc, path),
+      cwd,
       isAlive() {
         try {
           const now = readStat(proc, path);
@@ -158,20 +101,4 @@ export function pinContainer(pid: number, startTime?: string): Container {
     descriptors.close();
     throw explain(error, pid);
   }
-}
-
-function explain(error: unknown, pid: number): unknown {
-  const errno = errnoOf(error);
-  if (errno === "ENOENT" || errno === "ESRCH") return gone(pid, error);
-  if (errno === "EACCES" || errno === "EPERM") {
-    return permissionDenied(`look into process ${pid}`, ["CAP_SYS_PTRACE"], error, { pid });
-  }
-  if (errno === "EMFILE" || errno === "ENFILE") {
-    return new ExecutorError("RESOURCE_EXHAUSTED", {
-      problem: `no descriptor is left to open process ${pid}`,
-      remedy: "raise the limit of open files (ulimit -n) or connect to fewer containers at once",
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -70,9 +70,14 @@ function readFileIfAny(proc: Proc, path: string): string {
  * @param proc How to read /proc.
  * @param directory Its /proc directory.
  * @param inOtherUserNamespace Whether its user namespace is not ours, so that ids must be translated.
+ * @param status Where that was read already.
  */
-export function readIdentity(proc: Proc, directory: string, inOtherUserNamespace: boolean): Identity {
-  const status = readStatus(proc, directory);
+export function readIdentity(
+  proc: Proc,
+  directory: string,
+  inOtherUserNamespace: boolean,
+  status: ReadonlyMap<string, string> = readStatus(proc, directory),
+): Identity {
   const missing = REQUIRED.filter((name) => !status.has(name));
   if (missing.length > 0) {
     throw new ExecutorError("UNSUPPORTED_PLATFORM", {

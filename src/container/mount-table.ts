@@ -1,5 +1,5 @@
 import type { Proc } from "../system/index.ts";
-import { parseMounts, type CgroupMount } from "./cgroup-files.ts";
+import { mountsOf, parseCgroupMounts, type CgroupMount, type MountOfControllers } from "./cgroup-files.ts";
 
 /** A container may have as many mounts as it likes. */
 const LIMIT = 1024 * 1024;
@@ -9,6 +9,7 @@ export class MountTable {
   readonly #proc: Proc;
   readonly #directory: string;
   #text: string | undefined;
+  #cgroups: readonly MountOfControllers[] | undefined;
 
   /** @param directory The process's below /proc. */
   constructor(proc: Proc, directory: string) {
@@ -24,6 +25,7 @@ export class MountTable {
 
   /** Those of a hierarchy of cgroups: its controllers, as "cpu,cpuacct"; "" is the unified one. */
   cgroups(hierarchy: string): CgroupMount[] {
-    return parseMounts(this.text, hierarchy);
+    this.#cgroups ??= parseCgroupMounts(this.text);
+    return mountsOf(this.#cgroups, hierarchy);
   }
 }

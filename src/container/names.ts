@@ -36,14 +36,15 @@ export function readCommand(proc: Proc, directory: string): string[] {
 /** The name that the kubelet's mount says, in the text of a mountinfo. */
 export function parseKubeletName(mountinfo: string): string | undefined {
   const names = mountinfo.split("\n").flatMap((line) => {
+    // The kernel escapes no slash.
+    if (!line.includes("/containers/")) return [];
     const [, , , root = ""] = line.split(" ");
     return TERMINATION_LOG.exec(unescapeMount(root))?.[1] ?? [];
   });
   return new Set(names).size === 1 ? names[0] : undefined;
 }
 
-function readPauseName(proc: Proc, directory: string): string | undefined {
-  const [program = "", name, ...rest] = readCommand(proc, directory);
+function pauseName([program = "", name, ...rest]: readonly string[]): string | undefined {
   return rest.length === 0 && /(^|\/)pause$/.test(program) ? name : undefined;
 }
 
@@ -53,6 +54,12 @@ function readPauseName(proc: Proc, directory: string): string | undefined {
  */
 function isOfOurUsers(proc: Proc, directory: string): boolean {
   return proc.link(`${directory}/ns/user`) === proc.link("/proc/self/ns/user");
+}
+
+/** There is no way back into our user namespace: who is in it after the reading was in it when the mounts were made. */
+function readKubeletName(proc: Proc, directory: string, mounts: MountTable): string | undefined {
+  const name = parseKubeletName(mounts.text);
+  return name !== undefined && isOfOurUsers(proc, directory) ? name : undefined;
 }
 
 /** A source that may not be read, or whose process has ended, names nothing. */
@@ -65,27 +72,33 @@ function attempt(read: () => string | undefined): string | undefined {
   }
 }
 
+/** What of a main process was read already; what was not is read. */
+export interface NamingFacts {
+  mounts?: MountTable;
+  command?: readonly string[] | undefined;
+}
+
 /**
  * The names of a container, as far as we may look: everybody may read a command line, and only who has ptrace access the rest. All but the kubelet's are its own claims.
  *
  * @param directory The /proc directory of its main process.
  * @param environment That of its main process.
- * @param mounts Those of its main process.
  * @returns Each name once, the likeliest first.
  */
 export function readNames(
   proc: Proc,
   directory: string,
   environment: ReadonlyMap<string, Buffer>,
-  mounts: MountTable = new MountTable(proc, directory),
+  known: NamingFacts = {},
 ): readonly ContainerName[] {
+  const { mounts = new MountTable(proc, directory) } = known;
   const claims: [NameSource, string | undefined][] = [
     ...NAMING_VARIABLES.map((source): [NameSource, string | undefined] => [
       source,
       environment.get(source)?.toString(),
     ]),
-    ["pause", attempt(() => readPauseName(proc, directory))],
-    ["kubelet", attempt(() => (isOfOurUsers(proc, directory) ? parseKubeletName(mounts.text) : undefined))],
+    ["pause", attempt(() => pauseName(known.command ?? readCommand(proc, directory)))],
+    ["kubelet", attempt(() => readKubeletName(proc, directory, mounts))],
   ];
   const names = new Map<string, ContainerName>();
   for (const [source, name] of claims) {

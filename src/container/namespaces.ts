@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 
+import { errnoOf } from "../errors/index.ts";
 import type { Descriptors, Proc } from "../system/index.ts";
 
 /** The CLONE_NEW* flag of each kind of namespace, from linux/sched.h. */
@@ -23,22 +24,39 @@ export interface Namespace {
   fd: number | undefined;
 }
 
-function link(proc: Proc, directory: string, name: NamespaceName): string | undefined {
-  try {
-    return proc.link(`${directory}/ns/${name}`);
-  } catch (error) {
-    // A kernel built without this kind (time is the youngest) has no such file, for us and the target alike.
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+/** What tells namespaces apart; a kind that the kernel was built without (time is the youngest) is not among them. */
+export type NamespaceLinks = ReadonlyMap<NamespaceName, string>;
+
+/** Reads the links of DIR/ns, where DIR is a /proc/PID directory. Throws node:fs errors: EACCES without ptrace access. */
+export function readNamespaces(proc: Proc, directory: string): NamespaceLinks {
+  const links = new Map<NamespaceName, string>();
+  for (const name of Object.keys(NAMESPACE_FLAGS) as NamespaceName[]) {
+    try {
+      links.set(name, proc.link(`${directory}/ns/${name}`));
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") throw error;
+    }
   }
+  return links;
 }
 
-/** Opens those namespaces of the process that are not ours. Throws node:fs errors: EACCES without ptrace access. */
-export function openForeignNamespaces(proc: Proc, directory: string, descriptors: Descriptors): Namespace[] {
+/**
+ * Opens those namespaces of the process that are not ours. Throws node:fs errors: EACCES without ptrace access.
+ *
+ * @param links Where both were read already.
+ */
+export function openForeignNamespaces(
+  proc: Proc,
+  directory: string,
+  descriptors: Descriptors,
+  links: { ours: NamespaceLinks; theirs: NamespaceLinks } = {
+    ours: readNamespaces(proc, "/proc/self"),
+    theirs: readNamespaces(proc, directory),
+  },
+): Namespace[] {
   const foreign: Namespace[] = [];
-  for (const name of Object.keys(NAMESPACE_FLAGS) as NamespaceName[]) {
-    const theirs = link(proc, directory, name);
-    if (theirs === undefined || theirs === link(proc, "/proc/self", name)) continue;
+  for (const [name, theirs] of links.theirs) {
+    if (theirs === links.ours.get(name)) continue;
     foreign.push({ name, fd: proc.canOpen ? descriptors.file(`${directory}/ns/${name}`) : undefined });
   }
   return foreign;

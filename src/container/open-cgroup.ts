@@ -36,17 +36,20 @@ function proven(fd: number, requireIt: (fd: number) => void): number {
  * @returns A descriptor, which the caller closes. Throws an error with an errno as its code.
  */
 export function openByOurMounts(ours: MountTable, hierarchy: string, cgroup: string): number {
-  let failure: unknown = Object.assign(new Error("no mount shows it"), { code: "ENOENT" });
+  let failure: unknown;
+  let isShown = false;
   for (const mount of ours.cgroups(hierarchy)) {
     const place = within(mount, cgroup);
     if (place === undefined) continue;
+    isShown = true;
     try {
       return proven(openSync(place, REFERENCE), requireCgroup);
     } catch (error) {
       failure = error;
     }
   }
-  throw failure;
+  if (isShown) throw failure;
+  throw Object.assign(new Error("no mount shows it"), { code: "ENOENT" });
 }
 
 /** A process that is pinned, and what leads to its cgroups. */

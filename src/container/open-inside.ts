@@ -1,4 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readlinkSync } from "node:fs";
+
+import { readToEnd } from "../system/index.ts";
 
 /** O_PATH | O_NOFOLLOW | O_CLOEXEC: a reference that reads nothing, runs nothing and waits for nobody. */
 const REFERENCE = 0o10000000 | constants.O_NOFOLLOW | 0o2000000;
@@ -61,11 +63,7 @@ export function readInside(root: number, path: string, limit: number): Buffer {
     if (!stat.isFile()) throw failure("it is no regular file", path);
     if (stat.size > limit) throw failure(`it has more than ${limit} bytes`, path);
     fd = openSync(`/proc/self/fd/${reference}`, constants.O_RDONLY | constants.O_NONBLOCK);
-    const buffer = Buffer.alloc(limit);
-    let length = 0;
-    for (let got = -1; got !== 0 && length < limit; length += got)
-      got = readSync(fd, buffer, length, limit - length, null);
-    return buffer.subarray(0, length);
+    return readToEnd(fd, limit, stat.size);
   } finally {
     if (fd !== undefined) closeSync(fd);
     closeSync(reference);

@@ -8,9 +8,15 @@ import { readIdMap, SAME_IDS } from "./id-map.ts";
  * @param directory The /proc directory of its main process.
  * @param root A descriptor of its root directory.
  * @param ourUid As our user namespace counts.
+ * @param isOfOurUsers Whether that is its own, too.
  */
-export function userName(proc: Proc, directory: string, root: number, ourUid: number): string | undefined {
-  const isOurs = proc.link(`${directory}/ns/user`) === proc.link("/proc/self/ns/user");
-  const uid = (isOurs ? SAME_IDS : readIdMap(proc, `${directory}/uid_map`)).toInner(ourUid);
+export function userName(
+  proc: Proc,
+  directory: string,
+  root: number,
+  ourUid: number,
+  isOfOurUsers: boolean,
+): string | undefined {
+  const uid = (isOfOurUsers ? SAME_IDS : readIdMap(proc, `${directory}/uid_map`)).toInner(ourUid);
   return parsePasswd(readAccounts(root, "/etc/passwd")).find((user) => user.uid === uid)?.name;
 }

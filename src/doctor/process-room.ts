@@ -2,10 +2,10 @@ import { closeSync } from "node:fs";
 import path from "node:path";
 
 import {
+  cgroupReader,
   MountTable,
   openCgroup,
   parseCgroups,
-  readCgroupFile,
   readLimit,
   readStatus,
   type CgroupTarget,
@@ -22,8 +22,7 @@ export interface ProcessRoom {
 /** A container can nest its cgroups as deep as it likes. */
 const MOST_LEVELS = 32;
 
-function readNumber(cgroup: number, name: string): number {
-  const text = readCgroupFile(cgroup, name);
+function toNumber(text: string): number {
   return text === "max" ? Infinity : Number(text);
 }
 
@@ -31,7 +30,8 @@ function roomOf(ours: MountTable, target: CgroupTarget, hierarchy: string, place
   let cgroup: number | undefined;
   try {
     cgroup = openCgroup(ours, target, hierarchy, place);
-    return readNumber(cgroup, "pids.max") - readNumber(cgroup, "pids.current");
+    const read = cgroupReader(cgroup);
+    return toNumber(read("pids.max")) - toNumber(read("pids.current"));
   } catch {
     return Infinity; // not to be seen from here, or the root, which has no limit
   } finally {

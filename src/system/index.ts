@@ -5,3 +5,4 @@ export { mountOf } from "./mount-id.ts";
 export { currentDirectory, relativeBelow } from "./paths.ts";
 export { accessProc, type Proc } from "./proc.ts";
 export { printable } from "./printable.ts";
+export { readToEnd } from "./read-to-end.ts";

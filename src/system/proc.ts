@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 
+import { readToEnd } from "./read-to-end.ts";
+
 /** How /proc is read. Both throw errors with an errno as their code. */
 export interface Proc {
   /** Whether files of /proc can be kept open, which is what pins a process. */
@@ -30,6 +32,15 @@ function readLine(path: string): string {
   }
 }
 
+function read(path: string, limit = DEFAULT_LIMIT): Buffer {
+  const fd = openSync(path, "r");
+  try {
+    return readToEnd(fd, limit);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** The names of as many processes as a kernel can have, 2^22. */
 const LIST_LIMIT = 64 * 1024 * 1024;
 
@@ -39,22 +50,7 @@ function toPids(names: readonly string[]): number[] {
 
 const direct: Proc = {
   canOpen: true,
-  read(path, limit = DEFAULT_LIMIT) {
-    const fd = openSync(path, "r");
-    try {
-      const chunks: Buffer[] = [];
-      for (let total = 0; total < limit;) {
-        const chunk = Buffer.allocUnsafe(Math.min(limit - total, 64 * 1024));
-        const length = readSync(fd, chunk, 0, chunk.length, null);
-        if (length === 0) break;
-        chunks.push(chunk.subarray(0, length));
-        total += length;
-      }
-      return Buffer.concat(chunks);
-    } finally {
-      closeSync(fd);
-    }
-  },
+  read,
   readLine,
   link: (path) => readlinkSync(path),
   pids: () => toPids(readdirSync("/proc")),

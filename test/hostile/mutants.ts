@@ -205,12 +205,12 @@ export const MUTANTS: readonly Mutant[] = [
       { file: "src/container/cgroup-handle.ts", from: "constants.O_NOFOLLOW | 0o2000000", to: "0o2000000" },
       {
         file: "src/container/cgroup-handle.ts",
-        from: "if (!isOfCgroups(fd)) throw",
-        to: "if (!isOfCgroups(fd) && fd < 0) throw",
+        from: "if (!MAGIC.has(statfsSync(`/proc/self/fd/${fd}`).type)) throw",
+        to: "if (!MAGIC.has(statfsSync(`/proc/self/fd/${fd}`).type) && fd < 0) throw",
       },
       {
         file: "src/container/cgroup-handle.ts",
-        from: "!isOfCgroups(reference) || mountOf(reference) !== mountOf(cgroup)",
+        from: "mount === undefined || mountOf(reference) !== mount",
         to: "mountOf(reference) === undefined",
       },
     ],
@@ -221,8 +221,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/container/cgroup-handle.ts",
-        from: "mountOf(reference) !== mountOf(cgroup)",
-        to: "mountOf(cgroup) === undefined",
+        from: "mount === undefined || mountOf(reference) !== mount",
+        to: "mount === undefined",
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { parseMounts } from "../../src/container/cgroup-files.ts";
+import { mountsOf, parseCgroupMounts } from "../../src/container/cgroup-files.ts";
 import { until } from "./until.ts";
 
 /** Moves its members to its parent, and waits until it can be removed. */
@@ -26,7 +26,7 @@ export async function inCgroups(pid: number, body: (directories: Map<string, str
   const mounts = readFileSync("/proc/self/mountinfo", "latin1");
   const directories = new Map<string, string>();
   for (const hierarchy of ["", "memory", "pids"]) {
-    const [mount] = parseMounts(mounts, hierarchy);
+    const [mount] = mountsOf(parseCgroupMounts(mounts), hierarchy);
     if (mount) directories.set(hierarchy, path.join(mount.point, `k8s-executor-test-${pid}`));
   }
   try {

@@ -1,0 +1,77 @@
+import type { Descriptors, Proc } from "../system/index.ts";
+import { missingCapabilities } from "./capabilities.ts";
+import { readEnviron } from "./environ.ts";
+import { readIdentity, type Identity } from "./identity.ts";
+import { hasOurRoot, openForeignNamespaces, type Namespace, type NamespaceLinks } from "./namespaces.ts";
+import { permissionDenied } from "./permission.ts";
+import type { ProcessStat } from "./process-stat.ts";
+import { beingCreated, notEnterable } from "./refusals.ts";
+import { isBeingCreated } from "./runtime-init.ts";
+
+/** A process, and what is known of it already; what is not is read. */
+export interface EntranceTarget {
+  pid: number;
+  /** Its directory below /proc. */
+  directory: string;
+  stat: ProcessStat;
+  namespaces?: { ours: NamespaceLinks; theirs: NamespaceLinks } | undefined;
+  /** Those variables at least that tell whether it is being created. */
+  environment?: ReadonlyMap<string, Buffer> | undefined;
+  status?: ReadonlyMap<string, string> | undefined;
+  /** A descriptor of its root directory. */
+  root?: number | undefined;
+}
+
+/** What is needed to enter a container, and was had. */
+export interface Entrance {
+  namespaces: readonly Namespace[];
+  environment: ReadonlyMap<string, Buffer>;
+  identity: Identity;
+  /** Undefined where /proc cannot be opened. */
+  root: number | undefined;
+  /** The working directory of its main process, as a path in the container. */
+  cwd: string;
+}
+
+/** The working directory relative to the root, for a process that is chrooted too. */
+function readCwd(proc: Proc, directory: string): string {
+  const root = proc.link(`${directory}/root`);
+  const cwd = proc.link(`${directory}/cwd`);
+  if (root === "/") return cwd;
+  if (cwd === root) return "/";
+  return cwd.startsWith(`${root}/`) ? cwd.slice(root.length) : "/";
+}
+
+function refuseUnenterable(pid: number, stat: ProcessStat): void {
+  if (stat.isKernelThread) throw notEnterable(pid, "is a kernel thread");
+  if (stat.state === "Z" || stat.state === "X") throw notEnterable(pid, "has ended and is a zombie");
+}
+
+/** A step that we may start but not end is worse than none. */
+export function requireKill(identity: Identity): void {
+  if (identity.ourUid === process.geteuid?.() || missingCapabilities(["CAP_KILL"]).length === 0) return;
+  throw permissionDenied(`end steps of the container's user ${identity.ourUid}`, ["CAP_KILL"]);
+}
+
+/**
+ * Everything that a container must allow before a step can be run in it.
+ *
+ * @param descriptors What is opened on the way.
+ * @throws ExecutorError TARGET_NOT_ENTERABLE or PERMISSION_DENIED, and errors of node:fs.
+ */
+export function requireEntrance(proc: Proc, target: EntranceTarget, descriptors: Descriptors): Entrance {
+  const { pid, directory } = target;
+  refuseUnenterable(pid, target.stat);
+  const namespaces = openForeignNamespaces(proc, directory, descriptors, target.namespaces);
+  if (namespaces.length === 0 && (!proc.canOpen || hasOurRoot(directory))) {
+    throw notEnterable(pid, "is in this process's own container");
+  }
+  const inOtherUserNamespace = namespaces.some(({ name }) => name === "user");
+  // First of all that it says of itself: once this is the container's own, so is the rest.
+  const environment = target.environment ?? readEnviron(proc, directory);
+  if (isBeingCreated(proc, directory, environment)) throw beingCreated(pid);
+  const identity = readIdentity(proc, directory, inOtherUserNamespace, target.status);
+  if (!inOtherUserNamespace) requireKill(identity);
+  const root = proc.canOpen ? (target.root ?? descriptors.directory(`${directory}/root`)) : undefined;
+  return { namespaces, environment, identity, root, cwd: readCwd(proc, directory) };
+}
