@@ -11,6 +11,7 @@ import { mainCandidates } from "../../src/discovery/main-process.ts";
 import { Membership } from "../../src/discovery/membership.ts";
 import { connect, containers, type ContainerInfo } from "../../src/index.ts";
 import { accessProc, type Proc } from "../../src/system/index.ts";
+import { inCgroups } from "../support/cgroups.ts";
 import { cli, CLI } from "../support/cli.ts";
 import { childrenOf, descendantsOf, killIfAlive, openDescriptors } from "../support/children.ts";
 import { withGuest } from "../support/contract.ts";
@@ -314,8 +315,8 @@ test("a configuration that is wrong is refused in one sentence, without its valu
 test("without any privilege: what may not be looked into is listed as such, and nothing fails", async (t) => {
   if (!canRun(t, ["root", "unshare", "setpriv"])) return;
   const name = newName();
-  await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: name }, async () => {
-    const who = ["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
+  const who = ["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
+  const look = async (): Promise<void> => {
     const { status, stdout, stderr } = spawnSync("setpriv", [...who, CLI, "containers", "--json"], {
       encoding: "utf8",
     });
@@ -331,7 +332,9 @@ test("without any privilege: what may not be looked into is listed as such, and 
       run.stderr,
       /not permitted to look for "maven-.*" in the containers of process.*lacks CAP_SYS_PTRACE; add SYS_PTRACE/,
     );
-  });
+  };
+  // By its cgroups it is told from ours.
+  await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: name }, ({ pid }) => inCgroups(pid, look));
 });
 
 test("the kubelet's name for a container, from its termination log", async (t) => {
