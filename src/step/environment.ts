@@ -64,20 +64,25 @@ export function composeEnvironment(
   cwd: string,
   id: string,
 ): Buffer[] {
-  const entries = new Map(container);
+  const own = new Map<string, Buffer | undefined>();
   // A shell takes PWD for true where it names the directory it is in, links kept.
-  entries.set("PWD", Buffer.from(`PWD=${cwd}`));
+  own.set("PWD", Buffer.from(`PWD=${cwd}`));
   for (const [name, value] of Object.entries(job)) {
     checkName(name);
     const key = Buffer.from(name).toString("latin1");
-    if (value === undefined) entries.delete(key);
-    else if (!name.startsWith(AGENT_SECRETS)) entries.set(key, entryOf(key, bytesOf(name, value)));
+    const isPassed = value !== undefined && !name.startsWith(AGENT_SECRETS);
+    own.set(key, isPassed ? entryOf(key, bytesOf(name, value)) : undefined);
   }
-  entries.set(STEP_ID, Buffer.from(stepMark(id)));
-  for (const [name, entry] of entries) {
+  own.set(STEP_ID, Buffer.from(stepMark(id)));
+  const entries: Buffer[] = [];
+  const add = (entry: Buffer | undefined, name: string): void => {
+    if (!entry) return;
     if (isTooLong(entry.length)) refuseTooLong(entry.length, `variable ${Buffer.from(name, "latin1").toString()}`);
-  }
-  return [...entries.values()];
+    entries.push(entry);
+  };
+  container.forEach((entry, name) => own.has(name) || add(entry, name));
+  own.forEach(add);
+  return entries;
 }
 
 /** The entry of a step's environment that no other step has. */
