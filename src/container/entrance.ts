@@ -1,3 +1,4 @@
+import { errnoOf } from "../errors/index.ts";
 import type { Descriptors, Proc } from "../system/index.ts";
 import { missingCapabilities } from "./capabilities.ts";
 import { readEnviron } from "./environ.ts";
@@ -33,10 +34,20 @@ export interface Entrance {
   cwd: string;
 }
 
+/** "/" for a directory that is so deep that it has no path. */
+function readCwdLink(proc: Proc, directory: string): string {
+  try {
+    return proc.link(`${directory}/cwd`);
+  } catch (error) {
+    if (errnoOf(error) === "ENAMETOOLONG") return "/";
+    throw error;
+  }
+}
+
 /** The working directory relative to the root, for a process that is chrooted too. */
 function readCwd(proc: Proc, directory: string): string {
   const root = proc.link(`${directory}/root`);
-  const cwd = proc.link(`${directory}/cwd`);
+  const cwd = readCwdLink(proc, directory);
   if (root === "/") return cwd;
   if (cwd === root) return "/";
   return cwd.startsWith(`${root}/`) ? cwd.slice(root.length) : "/";

@@ -60,9 +60,9 @@ const READERS: Readonly<Record<string, (read: Read) => Partial<CgroupUse>>> = {
 };
 
 /** What is undefined is not known, and another hierarchy may know it. */
-function merge(use: CgroupUse, more: Partial<CgroupUse>): CgroupUse {
-  const known = Object.entries(more).filter(([, value]) => value !== undefined);
-  return { ...use, ...Object.fromEntries(known) };
+function merge(more: Partial<CgroupUse>, use: CgroupUse): CgroupUse {
+  const known = Object.entries(use).filter(([, value]) => value !== undefined);
+  return { ...use, ...more, ...Object.fromEntries(known) };
 }
 
 /**
@@ -78,14 +78,18 @@ export function readCgroupUse(ours: MountTable, target: CgroupTarget, cgroups: s
     cpuSeconds: undefined,
     cpuLimit: undefined,
   };
-  for (const [hierarchy, path] of parseCgroups(cgroups)) {
+  // The unified one last, and only for what no other counts: beside them, everybody may be in its root.
+  const hierarchies = [...parseCgroups(cgroups)].toSorted(
+    ([one], [other]) => Number(one === "") - Number(other === ""),
+  );
+  for (const [hierarchy, path] of hierarchies) {
     const readers = hierarchy.split(",").flatMap((controller) => READERS[controller] ?? []);
     if (readers.length === 0) continue;
     let cgroup: number | undefined;
     try {
       cgroup = openCgroup(ours, target, hierarchy, path);
       const read = readerOf(cgroup);
-      for (const reader of readers) use = merge(use, reader(read));
+      for (const reader of readers) use = merge(reader(read), use);
     } catch {
       // Not to be seen from here.
     } finally {

@@ -9,6 +9,7 @@ import { connect } from "../../src/index.ts";
 import { makeGuest } from "../guests/guest.ts";
 import { childrenOf, openDescriptors } from "../support/children.ts";
 import { withGuest } from "../support/contract.ts";
+import { withAlone } from "../support/own-namespace.ts";
 import { REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
@@ -114,6 +115,18 @@ test("without privilege the missing capability is named", async (t) => {
       attempt(pid, "--bounding-set=-sys_chroot"),
       /^PERMISSION_DENIED not permitted to join the mnt namespace of process \d+: this process lacks CAP_SYS_CHROOT; add SYS_CHROOT/,
     );
+  });
+});
+
+test("a main process in a directory too deep to have a path is entered at the root", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  const name = "d".repeat(100);
+  // In a file system of its own, which goes with it.
+  const deep = `mount -t tmpfs none /mnt; cd /mnt; for i in $(seq 50); do mkdir ${name}; cd -P ${name}; done; echo ready; exec sleep 1000`;
+  await withAlone(deep, {}, async ({ pid }) => {
+    const guest = await connect({ pid });
+    assert.equal((await guest.exec(["pwd"])).stdout, "/");
+    guest.close();
   });
 });
 

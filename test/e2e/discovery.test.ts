@@ -337,6 +337,21 @@ test("without any privilege: what may not be looked into is listed as such, and 
   await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: name }, ({ pid }) => inCgroups(pid, look));
 });
 
+test("the processor time of a container is its own, also where it is in the root of another hierarchy", async (t) => {
+  if (!canRun(t, ["root", "unshare"])) return;
+  await withAlone(WAITING, {}, async ({ pid }) => {
+    const look = async (directories: Map<string, string>): Promise<void> => {
+      const [directory] = directories.values();
+      // Without version 1 there is no other hierarchy.
+      if (directory === undefined) return;
+      const seconds = (await find(pid))?.cgroup.cpuSeconds ?? NaN;
+      const all = Number(readFileSync(path.join(directory, "../cpuacct.usage"), "latin1")) / 1e9;
+      assert.ok(seconds < all / 10, `${seconds} s of ${all} s`);
+    };
+    await inCgroups(pid, look, ["cpuacct"]);
+  });
+});
+
 test("the kubelet's name for a container, from its termination log", async (t) => {
   if (!canRun(t, ["root", "unshare"])) return;
   const name = newName();

@@ -21,11 +21,15 @@ export async function removeCgroup(directory: string): Promise<void> {
   });
 }
 
-/** A cgroup of its own for a process, in each hierarchy that is mounted; gone after the body. */
-export async function inCgroups(pid: number, body: (directories: Map<string, string>) => Promise<void>): Promise<void> {
+/** A cgroup of its own for a process, in each of the hierarchies that is mounted; gone after the body. */
+export async function inCgroups(
+  pid: number,
+  body: (directories: Map<string, string>) => Promise<void>,
+  hierarchies: readonly string[] = ["", "memory", "pids"],
+): Promise<void> {
   const mounts = readFileSync("/proc/self/mountinfo", "latin1");
   const directories = new Map<string, string>();
-  for (const hierarchy of ["", "memory", "pids"]) {
+  for (const hierarchy of hierarchies) {
     const [mount] = mountsOf(parseCgroupMounts(mounts), hierarchy);
     if (mount) directories.set(hierarchy, path.join(mount.point, `k8s-executor-test-${pid}`));
   }
