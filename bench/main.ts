@@ -8,9 +8,22 @@ import path from "node:path";
 import { REPOSITORY } from "../test/support/programs.ts";
 import { describe, describeRuntime, findRuntimes, type Description, type Runtime } from "./machine/index.ts";
 import { HELP, readOptions, UsageError, type Options } from "./options.ts";
-import { groupTable, headline, judgeAll, summarize, verdictTable, type Document } from "./report/index.ts";
+import {
+  groupTable,
+  headline,
+  judgeAll,
+  summarize,
+  verdictTable,
+  type Document,
+  type Measured,
+} from "./report/index.ts";
 import { runAll } from "./run.ts";
 import { TARGETS } from "./targets.ts";
+
+/** Without these there is nothing to compare. */
+const OURS: ReadonlySet<string> = new Set(["native", "all"]);
+
+const RATIOS = "native / it: below 1, native is faster or smaller; with MB/s and per second, above 1, native does more";
 
 function runtimesOf({ runtimes }: Options): { runtimes: Runtime[]; missing: string[] } {
   if (runtimes.length === 0) return findRuntimes();
@@ -21,41 +34,70 @@ function runtimesOf({ runtimes }: Options): { runtimes: Runtime[]; missing: stri
   }
 }
 
-function fileFor({ json, isQuick }: Options, { commit, isDirty }: Description): string {
-  if (json !== undefined) return json;
-  const name = [commit.slice(0, 12), ...(isDirty ? ["changed"] : []), ...(isQuick ? ["quick"] : [])].join("-");
-  return path.join(REPOSITORY, "bench/results", `${name}.json`);
+/** Where the results go. A run never replaces another's. */
+function fileFor({ json, isQuick }: Options, { commit, date, isDirty }: Description): string {
+  // npm runs us in its own directory, and says where it was called.
+  if (json !== undefined) return path.resolve(process.env["INIT_CWD"] ?? ".", json);
+  const time = date.replaceAll(/[-:]|\.\d+/g, "");
+  const name = [time, commit.slice(0, 12), ...(isDirty ? ["changed"] : []), ...(isQuick ? ["quick"] : [])].join("-");
+  const directory = path.join(REPOSITORY, "bench/results");
+  mkdirSync(directory, { recursive: true });
+  return path.join(directory, `${name}.json`);
+}
+
+function save(file: string, document: Document): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(document, undefined, 1)}\n`);
+  } catch (error) {
+    throw new UsageError(`the results cannot be written: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function bench(options: Options, signal: AbortSignal): Promise<void> {
   const { runtimes, missing } = runtimesOf(options);
   const description = describe();
   const file = fileFor(options, description);
-  console.log(headline(description));
-  for (const reason of missing) console.log(`not measured: ${reason}`);
-  const measured = await runAll({
-    options,
-    runtimes,
-    signal,
-    onGroup: (group) => console.log(groupTable(summarize(group))),
-  });
-  const document: Document = {
+  const targets = TARGETS.filter(({ scenario }) => options.scenarios.includes(scenario));
+  const measured: Measured[] = [];
+  const document = (isComplete: boolean): Document => ({
     ...description,
     options,
     runtimes: runtimes.map(({ name }) => name),
     missingRuntimes: missing,
-    targets: judgeAll(TARGETS, measured),
+    isComplete,
+    targets: judgeAll(targets, measured),
     groups: measured.map(summarize),
+  });
+  save(file, document(false));
+  console.log(`${headline(description)}\n${RATIOS}`);
+  for (const reason of missing) console.log(`not measured: ${reason}`);
+  if (process.geteuid?.() !== 0) console.log("not as root: nsenter, podman, memory and discovery cannot be measured");
+  const onGroup = (group: Measured): void => {
+    measured.push(group);
+    console.log(groupTable(summarize(group)));
+    save(file, document(false));
   };
-  console.log(verdictTable(document.targets));
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(document, undefined, 1)}\n`);
+  try {
+    await runAll({ options, runtimes, signal, onGroup });
+  } catch (error) {
+    if (signal.aborted) console.error(`interrupted; what was measured until then is in ${file}`);
+    throw error;
+  }
+  save(file, document(true));
+  if (options.isQuick) console.log("\n--quick: too little was measured for the targets to be judged");
+  else console.log(verdictTable(document(true).targets));
   console.log(`\n${file}`);
+  const failed = measured.find((group) => group.missing.some(({ contender }) => OURS.has(contender)));
+  if (!failed) return;
+  console.error(`${failed.scenario} could not be measured (${failed.runtime}): see there`);
+  process.exitCode = 1;
 }
 
 const ended = new AbortController();
 // Ctrl-C may come twice: from the terminal, and from npm, which passes it on. (tsx as a command would kill us meanwhile.)
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => ended.abort());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => ended.abort());
+// Whoever reads the tables has gone (`| head`): then nobody wants the rest.
+process.stdout.on("error", () => ended.abort());
 try {
   const options = readOptions(process.argv.slice(2));
   if (options) await bench(options, ended.signal);

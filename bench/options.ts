@@ -35,7 +35,7 @@ export const HELP: string = `npm run bench -- [options]
   --rounds N           how many rounds count; by default each scenario's own number
   --held MB,MB         what the worker holds, in held and throughput
   --quick              few rounds and bytes, to see that it works
-  --json FILE          where the results go
+  --json FILE          where the results go; by default a new file in bench/results
 `;
 
 function oneOf<Name extends string>(option: string, value: string, names: readonly Name[]): Name {

@@ -12,6 +12,11 @@ if (results === undefined || picture === undefined) {
   console.error("npm run bench:picture -- RESULTS.json PICTURE.svg [RUNTIME [GUEST]]");
   process.exitCode = 2;
 } else {
-  const document = JSON.parse(readFileSync(results, "utf8")) as Document;
-  writeFileSync(picture, drawStarts(document, runtime ?? document.runtimes[0] ?? "", guest ?? "mnt"));
+  try {
+    const document = JSON.parse(readFileSync(results, "utf8")) as Document;
+    writeFileSync(picture, drawStarts(document, runtime ?? document.runtimes[0] ?? "", guest ?? "mnt"));
+  } catch (error) {
+    console.error(`no picture of ${results} (results of startup are needed): ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
 }

@@ -8,6 +8,8 @@ export interface Document extends Description {
   runtimes: readonly string[];
   /** Runtimes that could not be had, and why. */
   missingRuntimes: readonly string[];
+  /** Whether all that was asked for was measured. */
+  isComplete: boolean;
   targets: readonly Verdict[];
   groups: readonly Summary[];
 }

@@ -10,7 +10,7 @@ export interface Verdict extends Partial<Place> {
   limit: string;
   /** Undefined where it was not measured. */
   found: Interval | undefined;
-  /** As "reached" or "missed by 12 %". */
+  /** As "reached" or "missed by 12 %", by the median; not surely, where the interval has the limit in it. */
   verdict: string;
 }
 
@@ -26,7 +26,8 @@ function judge(target: Target, group: Measured): Verdict | undefined {
   const isReached = target.is === "at most" ? found.value <= target.limit : found.value >= target.limit;
   const off = Math.abs(found.value / target.limit - 1) * 100;
   const { scenario, runtime, guest } = group;
-  const verdict = isReached ? "reached" : `missed by ${figure(off)} %`;
+  const isSure = found.high <= target.limit || found.low >= target.limit;
+  const verdict = `${isReached ? "reached" : `missed by ${figure(off)} %`}${isSure ? "" : ", not surely"}`;
   return { target: target.text, limit: `${target.is} ${target.limit}`, scenario, runtime, guest, found, verdict };
 }
 

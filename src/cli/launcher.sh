@@ -25,5 +25,11 @@ if [ -n "${NODE_EXTRA_CA_CERTS+set}" ]; then
   export K8S_EXECUTOR_CA_CERTS
   unset NODE_EXTRA_CA_CERTS
 fi
+# These are for the Node that a job runs, not for ours: a --require that only the container has would end us.
+if [ -n "${NODE_OPTIONS+set}" ]; then
+  K8S_EXECUTOR_NODE_OPTIONS=$NODE_OPTIONS
+  export K8S_EXECUTOR_NODE_OPTIONS
+  unset NODE_OPTIONS
+fi
 # "--", for Node looks for its own --env-file even behind the name of the program.
 exec node -- "$main" "$@"

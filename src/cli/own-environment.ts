@@ -8,9 +8,11 @@ import { errnoText } from "./usage-error.ts";
 const HANDED_OVER = "K8S_EXECUTOR_ENVIRONMENT";
 const HANDED_OVER_FD = 9;
 
-/** The name under which launcher.sh passes a variable on that Node itself shall not find. */
-const RENAMED = "K8S_EXECUTOR_CA_CERTS";
-const ITS_NAME = "NODE_EXTRA_CA_CERTS";
+/** The names under which launcher.sh passes variables on that our own Node shall not find. */
+const RENAMED: Readonly<Record<string, string>> = {
+  K8S_EXECUTOR_CA_CERTS: "NODE_EXTRA_CA_CERTS",
+  K8S_EXECUTOR_NODE_OPTIONS: "NODE_OPTIONS",
+};
 
 /** Empty where nothing was handed over, or the launcher had no base64(1). */
 function handedOver(): Map<string, Buffer> {
@@ -45,8 +47,10 @@ function whole(): Map<string, Buffer> {
 export function readOwnEnvironment(): Map<string, Buffer> {
   const variables = whole();
   variables.delete(HANDED_OVER);
-  const renamed = variables.get(RENAMED);
-  if (renamed) variables.set(ITS_NAME, renamed);
-  variables.delete(RENAMED);
+  for (const [name, itsName] of Object.entries(RENAMED)) {
+    const value = variables.get(name);
+    if (value) variables.set(itsName, value);
+    variables.delete(name);
+  }
   return variables;
 }

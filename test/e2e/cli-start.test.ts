@@ -136,6 +136,14 @@ test("Node itself reads no certificates, and a step that is to have the variable
   assert.deepEqual(runProgram(CLI, execute(print), { env }), [".\n", ""]);
 });
 
+test("what is meant for a job's Node does not reach ours", () => {
+  const print = ["--pass-env", "NODE_*", "--", "sh", "-c", 'echo "$NODE_OPTIONS$K8S_EXECUTOR_NODE_OPTIONS."'];
+  for (const options of ["--require /only/in/the/container.js", "--no-such-option", ""]) {
+    const env = { ...plainEnvironment(), NODE_OPTIONS: options };
+    assert.deepEqual(runProgram(CLI, execute(print), { env }), [`${options}.\n`, ""]);
+  }
+});
+
 test("without grep and base64, the command line runs all the same", (t) => {
   const directory = makeDirectory(t);
   symlinkSync(process.execPath, path.join(directory, "node"));
