@@ -40,7 +40,11 @@ export class PacedBackend implements Backend {
   start(step: PreparedStep, stdin: boolean): Running {
     const start = (): Running => this.#occupy(this.#turn.spend(() => this.#backend.start(step, stdin)));
     if (this.#queue.length === 0 && this.#isFree()) return start();
-    const waiting = new Waiting(start, stdin, () => this.#queue.splice(this.#queue.indexOf(waiting), 1));
+    const waiting = new Waiting(start, stdin, () => {
+      const at = this.#queue.indexOf(waiting);
+      // It may be ended more than once.
+      if (at !== -1) this.#queue.splice(at, 1);
+    });
     this.#queue.push(waiting);
     return waiting;
   }

@@ -1,5 +1,5 @@
 import os from "node:os";
-import { PassThrough } from "node:stream";
+import { PassThrough, type Writable } from "node:stream";
 
 import type { TerminalSize } from "../step/index.ts";
 import { LateStream } from "./late-stream.ts";
@@ -21,6 +21,14 @@ function givenUp(signal: number): Ending {
   };
 }
 
+/** What becomes of one becomes of the other, as if they were one. */
+function joinStdin(ours: PassThrough, its: Writable): void {
+  if (ours.destroyed) return void its.destroy();
+  ours.pipe(its);
+  ours.once("close", () => ours.readableEnded || its.destroy());
+  its.once("close", () => ours.destroy());
+}
+
 /** A step that waits for its turn. Its streams are ours, empty until its own are there to be followed. */
 export class Waiting implements Running {
   readonly stdin: PassThrough | undefined;
@@ -32,6 +40,8 @@ export class Waiting implements Running {
   readonly #start: () => Running;
   readonly #giveUp: () => void;
   #running: Running | undefined;
+  /** Those that do not end it: it gets them when it has started. */
+  readonly #signals = new Set<number>();
   #size: TerminalSize | undefined;
   #begin: (turn: Running | Ending) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
@@ -64,7 +74,8 @@ export class Waiting implements Running {
       const running = this.#start();
       this.#running = running;
       if (this.#size) running.resize(this.#size);
-      if (this.stdin && running.stdin) this.stdin.pipe(running.stdin);
+      for (const signal of this.#signals) running.signal(signal, false);
+      if (this.stdin && running.stdin) joinStdin(this.stdin, running.stdin);
       this.stdout.follow(running.stdout);
       this.stderr.follow(running.stderr);
       this.#begin(running);
@@ -82,7 +93,7 @@ export class Waiting implements Running {
       this.#giveUp();
       this.#end();
       this.#begin(givenUp(signal));
-    }
+    } else this.#signals.add(signal);
   }
 
   resize(size: TerminalSize): void {

@@ -1,11 +1,13 @@
 #!/bin/sh
 # Each program that is started here costs as much as the step itself, so none is that need not be.
 main=$0
-if [ -L "$main" ]; then main=$(readlink -f "$main"); fi
 case $main in
-  */*) main=${main%/*}/start.cjs ;;
-  *) main=./start.cjs ;;
+  */*) ;;
+  # "bash k8s-executor" is looked for in PATH where it is not here.
+  *) if [ -f "$main" ]; then main=./$main; else main=$(command -v -- "$main") || exit 125; fi ;;
 esac
+if [ -L "$main" ]; then main=$(readlink -f "$main"); fi
+main=${main%/*}/start.cjs
 # dash and BusyBox drop variables whose names are no identifiers (a.b, a-b). The kernel knows them until the exec, so where
 # there are any (or no grep -z to tell), the whole environment goes through a pipe. Other shells keep them, or would make a
 # file of it.
@@ -19,6 +21,8 @@ ENVIRONMENT
     export K8S_EXECUTOR_ENVIRONMENT
   fi
 fi
+# What has our own names by chance is none of ours.
+unset K8S_EXECUTOR_CA_CERTS K8S_EXECUTOR_NODE_OPTIONS
 # Node 20 reads these certificates whenever it starts, which takes longer than all that we do, and we connect to nobody.
 if [ -n "${NODE_EXTRA_CA_CERTS+set}" ]; then
   K8S_EXECUTOR_CA_CERTS=$NODE_EXTRA_CA_CERTS

@@ -23,20 +23,28 @@ function handedOver(): Map<string, Buffer> {
   return parseEnviron(Buffer.from(text, "base64"));
 }
 
+/** What the launcher has renamed has its own name again. */
+function named(variables: Map<string, Buffer>): Map<string, Buffer> {
+  for (const [name, itsName] of Object.entries(RENAMED)) {
+    const value = variables.get(name);
+    if (value) variables.set(itsName, value);
+  }
+  return variables;
+}
+
 function whole(): Map<string, Buffer> {
   const variables = handedOver();
+  // From before the launcher renamed anything.
   if (variables.size > 0) return variables;
   try {
-    return readEnviron(accessProc(), "/proc/self");
+    return named(readEnviron(accessProc(), "/proc/self"));
   } catch (error) {
     if (errnoText(error) !== "EACCES") throw error;
     // Our own files of /proc are root's where our program has capabilities (setcap); what Node has is UTF-8 only.
-    return new Map(
-      Object.entries(process.env).map(([name, value]) => [
-        Buffer.from(name).toString("latin1"),
-        Buffer.from(value ?? ""),
-      ]),
+    const known = Object.entries(process.env).map(
+      ([name, value]) => [Buffer.from(name).toString("latin1"), Buffer.from(value ?? "")] as const,
     );
+    return named(new Map(known));
   }
 }
 
@@ -46,11 +54,6 @@ function whole(): Map<string, Buffer> {
  */
 export function readOwnEnvironment(): Map<string, Buffer> {
   const variables = whole();
-  variables.delete(HANDED_OVER);
-  for (const [name, itsName] of Object.entries(RENAMED)) {
-    const value = variables.get(name);
-    if (value) variables.set(itsName, value);
-    variables.delete(name);
-  }
+  for (const name of [HANDED_OVER, ...Object.keys(RENAMED)]) variables.delete(name);
   return variables;
 }

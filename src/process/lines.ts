@@ -53,6 +53,7 @@ export class Lines implements AsyncIterableIterator<string, undefined> {
 
   /** Whoever leaves the loop wants no more of the stream: it is destroyed. */
   async return(): Promise<Result> {
+    if (this.#waiting > 0) await this.#last;
     this.#isDone = true;
     this.#found = [];
     this.#at = 0;

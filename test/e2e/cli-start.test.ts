@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -20,7 +21,8 @@ import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
 import { CLI, plainEnvironment } from "../support/cli.ts";
 import { REPOSITORY } from "../support/programs.ts";
 
-const COMPILED = `dist/cli/steps.${process.version}-${process.arch}.compiled`;
+/** Of this program, for this Node. */
+const COMPILED_NAME = new RegExp(`^steps\\.[0-9a-f]{16}\\.${process.version}-${process.arch}\\.compiled$`);
 const ECHO = ["--", "sh", "-c", "echo arrived"];
 
 let guest: ThrowAwayGuest;
@@ -33,6 +35,13 @@ function makeDirectory(t: TestContext): string {
   const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-start-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+function compiledIn(directory: string): string {
+  const cli = path.join(directory, "dist/cli");
+  const [found, ...others] = readdirSync(cli).filter((name) => COMPILED_NAME.test(name));
+  assert.ok(found !== undefined && others.length === 0);
+  return path.join(cli, found);
 }
 
 function runProgram(program: string, args: readonly string[], options: SpawnSyncOptions = {}): [string, string] {
@@ -56,28 +65,57 @@ function copyPackage(directory: string): string {
 test("what the build compiled is what this Node takes", () => {
   const program = readFileSync(path.join(REPOSITORY, "dist/cli/steps.cjs"), "latin1");
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {${program}\n})`, {
-    cachedData: readFileSync(path.join(REPOSITORY, COMPILED)),
+    cachedData: readFileSync(compiledIn(REPOSITORY)),
   });
   assert.equal(script.cachedDataRejected, false);
 });
 
 test("a step runs whatever became of what was compiled", (t) => {
   const copy = copyPackage(makeDirectory(t));
-  const compiled = path.join(copy, COMPILED);
+  const compiled = compiledIn(copy);
   const whole = readFileSync(compiled);
-  const start = (env = {}): unknown =>
-    runProgram(path.join(copy, "dist/cli/k8s-executor"), execute(ECHO), { env: { ...plainEnvironment(), ...env } });
+  const start = (): unknown => runProgram(path.join(copy, "dist/cli/k8s-executor"), execute(ECHO));
   const arrived = ["arrived\n", ""];
   // V8 refuses what was compiled with other flags.
-  assert.deepEqual(start({ NODE_OPTIONS: "--max-old-space-size=256" }), arrived);
+  const flagged = ["--max-old-space-size=256", path.join(copy, "dist/cli/start.cjs"), ...execute(ECHO)];
+  assert.deepEqual(runProgram(process.execPath, flagged), arrived);
   for (const spoilt of [whole.subarray(0, whole.length - 8), Buffer.alloc(whole.length, 0x5a), Buffer.alloc(0)]) {
     writeFileSync(compiled, spoilt);
     assert.deepEqual(start(), arrived);
   }
   rmSync(compiled);
   assert.deepEqual(start(), arrived);
-  rmSync(path.join(copy, "dist/cli/steps.cjs"));
-  assert.match(runProgram(path.join(copy, "dist/cli/k8s-executor"), execute(ECHO))[1], /ENOENT.*steps\.cjs/);
+  // It is of another program then, and V8 would look at its length only.
+  const program = path.join(copy, "dist/cli/start.cjs");
+  writeFileSync(program, readFileSync(program, "utf8").replace(/"[0-9a-f]{16}"/, '"0123456789abcdef"'));
+  writeFileSync(compiled, Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096)]));
+  assert.deepEqual(start(), arrived);
+});
+
+test("a damaged installation is our failure, and told in one sentence", (t) => {
+  const copy = copyPackage(makeDirectory(t));
+  for (const [name, args] of [
+    ["steps.cjs", execute(ECHO)],
+    ["main.js", ["containers"]],
+  ] as const) {
+    const file = path.join(copy, "dist/cli", name);
+    const whole = readFileSync(file);
+    const tries = [() => writeFileSync(file, whole.subarray(0, whole.length / 2)), () => rmSync(file)];
+    for (const damage of tries) {
+      damage();
+      const { status, stderr } = spawnSync(path.join(copy, "dist/cli/k8s-executor"), args, { encoding: "utf8" });
+      assert.equal(status, 125, stderr);
+      assert.match(stderr, /^k8s-executor: the installation is damaged: .*; install it anew\n$/);
+    }
+  }
+});
+
+test("the launcher starts nothing of the working directory's, however it is found", (t) => {
+  const directory = makeDirectory(t);
+  writeFileSync(path.join(directory, "start.cjs"), "console.log('not ours');");
+  const PATH = `${path.dirname(CLI)}:${process.env["PATH"] ?? ""}`;
+  const options = { cwd: directory, env: { ...plainEnvironment(), PATH } };
+  assert.deepEqual(runProgram("bash", ["k8s-executor", ...execute(ECHO)], options), ["arrived\n", ""]);
 });
 
 test("koffi's binary is found where only koffi can find it", (t) => {
@@ -134,6 +172,12 @@ test("Node itself reads no certificates, and a step that is to have the variable
     assert.deepEqual(passed, [`${all.NODE_EXTRA_CA_CERTS}.\n`, ""]);
   }
   assert.deepEqual(runProgram(CLI, execute(print), { env }), [".\n", ""]);
+  // Nobody else's variable is taken for the launcher's.
+  for (const more of [{}, { "with.dot": "" }]) {
+    const none = { ...plainEnvironment(), NODE_EXTRA_CA_CERTS: undefined };
+    const forged = { ...none, ...more, K8S_EXECUTOR_CA_CERTS: "forged" };
+    assert.deepEqual(runProgram(CLI, execute(["--pass-env", "*CERTS", ...print]), { env: forged }), [".\n", ""]);
+  }
 });
 
 test("what is meant for a job's Node does not reach ours", () => {

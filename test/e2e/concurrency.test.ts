@@ -3,6 +3,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { test } from "node:test";
 
 import { connect, type Guest } from "../../src/index.ts";
@@ -10,6 +12,10 @@ import type { ThrowAwayGuest } from "../guests/guest.ts";
 import { descendantsOf, openDescriptors } from "../support/children.ts";
 import { BACKENDS, withGuest } from "../support/contract.ts";
 import { until } from "../support/until.ts";
+
+function* zeros(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(65_536);
+}
 
 async function withLimited(
   concurrency: number,
@@ -65,6 +71,52 @@ test("a step that waited has all of its input and output", async () => {
     assert.equal(hash.digest("hex"), createHash("sha256").update(input).digest("hex"));
     const { stdout, stderr, exitCode } = await spoken;
     assert.deepEqual([stdout, stderr, exitCode, seen], ["word", "word", 4, ["one", "two"]]);
+  });
+});
+
+test("a waiting step that is ended twice takes no other's place from it", async () => {
+  await withLimited(1, async (guest) => {
+    const abort = new AbortController();
+    const steps = Array.from({ length: 6 }, (_, index) =>
+      guest.exec(["echo", String(index)], index === 4 ? { signal: abort.signal } : {}),
+    );
+    steps[2]?.kill();
+    steps[2]?.kill("SIGKILL");
+    steps[4]?.kill();
+    abort.abort();
+    assert.deepEqual(
+      (await Promise.all(steps)).map(({ signal, stdout }) => signal ?? stdout),
+      ["0", "1", "SIGTERM", "3", "SIGTERM", "5"],
+    );
+  });
+});
+
+test("a waiting step's stdin is as one that has started: destroyed, failed, and closed with it", async () => {
+  await withLimited(1, async (guest) => {
+    const first = guest.run({ script: "sleep 0.05" });
+    const script = "cat > /dev/null; echo end";
+    const destroyed = guest.run({ script, stdin: "pipe" });
+    destroyed.stdin?.destroy();
+    const failed = guest.run({ script, stdin: "pipe" });
+    const source = new PassThrough();
+    const piped = pipeline(source, failed.stdin ?? assert.fail());
+    source.destroy(new Error("the source failed"));
+    await assert.rejects(piped, /the source failed/);
+    const closing = guest.run({ script: "exec <&-; sleep 0.05", stdin: "pipe" });
+    const rejected = assert.rejects(pipeline(Readable.from(zeros()), closing.stdin ?? assert.fail()));
+    assert.deepEqual([(await first).exitCode, (await destroyed).stdout, (await failed).stdout], [0, "end", "end"]);
+    assert.equal((await closing).exitCode, 0);
+    await rejected;
+  });
+});
+
+test("a signal that does not end a waiting step reaches it when it has started", async () => {
+  await withLimited(1, async (guest) => {
+    const first = guest.run({ script: "sleep 0.05" });
+    const signalled = guest.exec(["sleep", "1000"]);
+    signalled.kill("SIGUSR1");
+    assert.equal((await first).exitCode, 0);
+    assert.equal((await signalled).signal, "SIGUSR1");
   });
 });
 

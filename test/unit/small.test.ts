@@ -95,6 +95,13 @@ test("who leaves the lines destroys the stream; what fails at the end or on the 
   const broken = linesOf(new PassThrough().destroy(new Error("broken")));
   await assert.rejects(broken.next(), /broken/);
   assert.equal((await broken.next()).done, true);
+  const asking = new PassThrough();
+  const both = linesOf(asking);
+  const asked = both.next();
+  const left = both.return();
+  asking.write("a\nb\nc\n");
+  assert.deepEqual([await asked, (await left).done, asking.destroyed], [{ value: "a", done: false }, true, true]);
+  assert.equal((await both.next()).done, true);
   const unopened = linesOf(stream);
   assert.deepEqual(await unopened.return(), { value: undefined, done: true });
   assert.equal((await unopened.next()).done, true);

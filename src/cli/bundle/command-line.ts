@@ -1,5 +1,6 @@
 /** Makes dist/cli, the command line: `npm run build`. */
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,8 +41,12 @@ async function buildMain(): Promise<void> {
   });
 }
 
-/** Those that run a step, for Node, so that it starts quickly; bench/NOTES.md says what each of this gives. */
-async function buildSteps(): Promise<void> {
+/**
+ * Those that run a step, for Node, so that it starts quickly; bench/NOTES.md says what each of this gives.
+ *
+ * @returns A hash of the program.
+ */
+async function buildSteps(): Promise<string> {
   const { outputFiles } = await build({
     ...COMMON,
     entryPoints: ["src/cli/steps.ts"],
@@ -56,12 +61,15 @@ async function buildSteps(): Promise<void> {
     plugins: [koffiWithin, kernelRandom],
     write: false,
   });
-  for (const { text } of outputFiles) writeFileSync(path.join(OUTPUT, "steps.cjs"), loadLater(text));
+  const program = outputFiles.map(({ text }) => loadLater(text)).join("");
+  writeFileSync(path.join(OUTPUT, "steps.cjs"), program);
+  return createHash("sha256").update(program).digest("hex").slice(0, 16);
 }
 
-async function buildStart(): Promise<void> {
+async function buildStart(stepsHash: string): Promise<void> {
   await build({
     ...COMMON,
+    define: { STEPS_HASH: JSON.stringify(stepsHash) },
     entryPoints: ["src/cli/start/start.ts", "src/cli/start/compile.ts"],
     format: "cjs",
     outExtension: { ".js": ".cjs" },
@@ -71,8 +79,7 @@ async function buildStart(): Promise<void> {
 
 rmSync(OUTPUT, { recursive: true, force: true });
 await buildMain();
-await buildSteps();
-await buildStart();
+await buildStart(await buildSteps());
 const launcher = path.join(OUTPUT, "k8s-executor");
 copyFileSync(path.join(REPOSITORY, "src/cli/launcher.sh"), launcher);
 chmodSync(launcher, 0o755);

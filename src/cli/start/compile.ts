@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
@@ -9,5 +9,15 @@ setFlagsFromString("--no-lazy");
 const script = new Script(readProgram(), { filename: PROGRAM });
 setFlagsFromString("--lazy");
 const temporary = `${COMPILED}.${process.pid}`;
-writeFileSync(temporary, script.createCachedData());
-renameSync(temporary, COMPILED);
+try {
+  const file = openSync(temporary, "wx", 0o644);
+  // V8 does not look whether it is whole.
+  const bytes = script.createCachedData();
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(temporary, COMPILED);
+} catch (error) {
+  console.error(`${COMPILED} cannot be made: ${(error as Error).message}; the command line works without it`);
+  process.exitCode = 1;
+}

@@ -4,8 +4,11 @@ import path from "node:path";
 /** steps.ts with all that it needs, as src/cli/bundle/command-line.ts makes it. */
 export const PROGRAM: string = path.join(__dirname, "steps.cjs");
 
+/** A hash of the program, put here when this is built: what was compiled of another is not looked at. */
+declare const STEPS_HASH: string;
+
 /** What V8 has made of it: bytecode, which fits this version of Node only. */
-export const COMPILED: string = path.join(__dirname, `steps.${process.version}-${process.arch}.compiled`);
+export const COMPILED: string = path.join(__dirname, `steps.${STEPS_HASH}.${process.version}-${process.arch}.compiled`);
 
 /** The program as a function, as Node wraps CommonJS. It is ASCII, which is read faster as such. */
 export function readProgram(): string {

@@ -20,12 +20,31 @@ function readCompiled(): Buffer | undefined {
 
 type Program = (exports: object, require: NodeJS.Require, module: object, filename: string, dirname: string) => void;
 
-function runProgram(): void {
+function loadProgram(): Program {
   // V8 refuses what does not fit its version and its flags, and compiles then.
   const script = new Script(readProgram(), { filename: PROGRAM, cachedData: readCompiled() });
-  const program = script.runInThisContext() as Program;
+  return script.runInThisContext() as Program;
+}
+
+/** As for every failure of our own: 1 could be a script's. */
+const OUR_FAILURE = 125;
+
+function fail(error: unknown): void {
+  const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  console.error(`k8s-executor: the installation is damaged: ${reason}; install it anew`);
+  process.exitCode = OUR_FAILURE;
+}
+
+function runProgram(): void {
+  let program: Program;
+  try {
+    program = loadProgram();
+  } catch (error) {
+    fail(error);
+    return;
+  }
   program({}, require, {}, PROGRAM, __dirname);
 }
 
 if (STEPS.has(process.argv[2] ?? "")) runProgram();
-else void import(MAIN);
+else import(MAIN).catch(fail);
