@@ -1,5 +1,5 @@
-/** How long starting steps may hold the event loop before whatever else waits has its turn: some two steps. */
-const BUDGET_MS = 1;
+/** How long starting steps may hold the event loop before whatever else waits has its turn: one step, or two. */
+const BUDGET_MS = 0.5;
 
 /** One turn of the event loop, and what of it was spent. */
 export class Turn {
