@@ -30,7 +30,7 @@ try {
       console.log(`${backend}:`);
       for (const line of (result.stdout ?? "").split("\n")) console.log(`  ${line}`);
       console.log(`  (stderr) ${result.stderr}`);
-      console.log(`  exit status ${result.exitCode} after ${result.durationMs.toFixed(1)} ms;`);
+      console.log(`  exit status ${result.exitCode} after ${result.durationMs.toFixed(1)} ms, the first step`);
       console.log(`  \`exit 7\` gave exit status ${failing.exitCode} after ${failing.durationMs.toFixed(1)} ms\n`);
       if (result.exitCode !== 0 || failing.exitCode !== 7) failures++;
     } catch (error) {

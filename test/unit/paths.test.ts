@@ -33,6 +33,7 @@ test("the working directory", () => {
 test("a program is looked for as execvp does", () => {
   assert.deepEqual(searchPath("sh", "/bin:/usr/bin"), ["/bin/sh", "/usr/bin/sh"]);
   assert.deepEqual(searchPath("sh", ":/bin"), ["./sh", "/bin/sh"]);
+  assert.deepEqual(searchPath("sh", "/bin:/usr/bin:/bin"), ["/bin/sh", "/usr/bin/sh"]);
   assert.deepEqual(searchPath("./sh", "/bin"), ["./sh"]);
   assert.deepEqual(searchPath("/x/sh", "/bin"), ["/x/sh"]);
 });
