@@ -276,8 +276,14 @@ async function exhaustDescriptors({ pid, sharedRoot }: ThrowAwayGuest, backend: 
     import { connect } from "${path.resolve("dist/index.js")}";
     const options = ${JSON.stringify({ pid, sharedRoot, containerRoot: "/work", backend })};
     const guest = await connect(options);
-    await guest.run({ script: ":" });
     const count = () => readdirSync("/proc/self/fd").length;
+    // Streams close in later turns.
+    const settle = async (enough) => {
+      for (let turn = 0; turn < 5000 && !enough(); turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const idle = count();
+    await guest.run({ script: ":" });
+    await settle(() => count() <= idle);
     const before = count();
     for (let left = 0; left < 24; left++) {
       const held = [];
@@ -287,10 +293,12 @@ async function exhaustDescriptors({ pid, sharedRoot }: ThrowAwayGuest, backend: 
       held.forEach((fd) => closeSync(fd));
       console.log(outcome);
     }
-    // Streams close in a later turn. Where spawn runs out of descriptors at its last step, Node itself forgets the
-    // sockets that it made, so only the native backend can promise to keep none.
-    for (let turn = 0; turn < 1000 && count() > before; turn++) await new Promise((resolve) => setImmediate(resolve));
-    console.log((await guest.run({ script: ":" })).exitCode, count() - before);`;
+    // Where spawn runs out of descriptors at its last step, Node itself forgets the sockets that it made, so only the native
+    // backend can promise to keep none.
+    await settle(() => count() <= before);
+    const { exitCode } = await guest.run({ script: ":" });
+    await settle(() => count() <= before);
+    console.log(exitCode, count() - before);`;
   const { stdout, stderr, status } = runWithFewDescriptors(program);
   assert.equal(status, 0, stderr);
   const outcomes = stdout.trim().split("\n");
