@@ -83,9 +83,10 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
     if (signal.aborted) console.error(`interrupted; what was measured until then is in ${file}`);
     throw error;
   }
-  save(file, document(true));
+  const whole = document(true);
+  save(file, whole);
   if (options.isQuick) console.log("\n--quick: too little was measured for the targets to be judged");
-  else console.log(verdictTable(document(true).targets));
+  else console.log(verdictTable(whole.targets));
   console.log(`\n${file}`);
   const failed = measured.find((group) => group.missing.some(({ contender }) => OURS.has(contender)));
   if (!failed) return;

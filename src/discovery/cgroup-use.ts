@@ -3,6 +3,14 @@ import { closeSync } from "node:fs";
 import { cgroupReader, openCgroup, parseCgroups, type CgroupTarget, type MountTable } from "../container/index.ts";
 import type { CgroupUse } from "./types.ts";
 
+/** Of a container whose cgroups are not to be seen. */
+export const UNKNOWN_USE: CgroupUse = {
+  memoryBytes: undefined,
+  memoryLimitBytes: undefined,
+  cpuSeconds: undefined,
+  cpuLimit: undefined,
+};
+
 /** What version 1 has for no limit: the largest multiple of the size of a page, whatever that is. */
 const NO_LIMIT = 2 ** 62;
 
@@ -72,12 +80,7 @@ function merge(more: Partial<CgroupUse>, use: CgroupUse): CgroupUse {
  * @param cgroups The text of /proc/PID/cgroup of its main process.
  */
 export function readCgroupUse(ours: MountTable, target: CgroupTarget, cgroups: string): CgroupUse {
-  let use: CgroupUse = {
-    memoryBytes: undefined,
-    memoryLimitBytes: undefined,
-    cpuSeconds: undefined,
-    cpuLimit: undefined,
-  };
+  let use = UNKNOWN_USE;
   // The unified one last, and only for what no other counts: beside them, everybody may be in its root.
   const hierarchies = [...parseCgroups(cgroups)].toSorted(
     ([one], [other]) => Number(one === "") - Number(other === ""),

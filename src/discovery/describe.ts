@@ -13,12 +13,10 @@ import {
 import { errnoOf, ExecutorError } from "../errors/index.ts";
 import { Descriptors, type Proc } from "../system/index.ts";
 import { TICKS_PER_SECOND } from "./boot-time.ts";
-import { readCgroupUse } from "./cgroup-use.ts";
+import { readCgroupUse, UNKNOWN_USE } from "./cgroup-use.ts";
 import type { Group } from "./groups.ts";
 import { obstacleOf } from "./obstacle.ts";
 import type { ContainerInfo } from "./types.ts";
-
-const UNKNOWN_USE = { memoryBytes: undefined, memoryLimitBytes: undefined, cpuSeconds: undefined, cpuLimit: undefined };
 
 /** What is not to be had is as good as not there; what is no error of the system's is a defect of ours. */
 function attempt<Value, Other>(read: () => Value, otherwise: Other): Value | Other {
