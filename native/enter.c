@@ -44,7 +44,7 @@ static int close_descriptors(const struct request *request, int channel)
     if (result != -ENOSYS)
         return (int)result;
     /* Before Linux 5.9. The supervisor closed what the agent had above the namespaces. */
-    for (unsigned int fd = first; fd < FD_NAMESPACES + REQUEST_MAX_NAMESPACES + REQUEST_MAX_CGROUPS + 16; fd++)
+    for (unsigned int fd = first; fd < FD_FREE + 16; fd++)
         SYSCALL(close, fd); /* most are not open: EBADF is the expected answer */
     return 0;
 }

@@ -37,12 +37,13 @@ enum { PIPE_ROOM = 1 << 18 };
 /* relay.c: copies between the step's streams and the agent's, in a process of its own. Answers 0 or -errno. */
 struct relay {
     struct streams streams;
+    uint32_t step; /* the caller's number, for its records */
     long pid;     /* 0 where it was not needed yet, or has ended */
     int lifeline; /* closed at the step's end */
 };
 int start_relay(struct relay *relay);
-/* Once the record is out: waits until the relay has passed on what a background process may still write, or the agent
- * wants no more of it. Staying as its parent, we leave no zombie to whoever is the agent's. `signals`: of SIGCHLD. */
+/* Once the record is out: waits until the relay has passed on what a background process may still write, or the caller
+ * wants no more of it. Staying as its parent, we leave no zombie to the caller's. `signals`: of SIGCHLD. */
 void outlive_relay(struct relay *relay, int signals);
 
 /* enter.c: makes this process the step. `channel`: to the supervisor, or -1. Returns only where that failed, with *progress
@@ -116,6 +117,15 @@ bool owner_mark(const char *name, struct timespec *mark);
 void own_script(long fd, const char *name);
 /* Removes what a crash left in the script directory. Answers 0 or -errno. */
 int recover_scripts(void);
+
+/* open_container.c: the target's root and namespaces, at FD_ROOT and FD_NAMESPACES. Answers 0 or -errno: ESRCH where it has
+ * ended, ESTALE where it is in another namespace by now. */
+int open_container(const struct request *request, struct progress *progress);
+
+/* keeper.c: runs one step from the descriptors of enum descriptor. Answers the exit status: 0 once its record is written. */
+int keep_step(uint32_t number);
+/* Closes all descriptors from that number on. Answers 0 or -errno. */
+int close_above(unsigned int first);
 
 /* script.c: puts the script where the step finds it, and takes it away. They answer 0 or -errno. */
 int place_script(struct request *request);

@@ -7,7 +7,7 @@
 bool joins(const struct request *request, uint32_t type)
 {
     for (uint32_t i = 0; i < request->header.namespace_count; i++)
-        if (request->namespaces[i] == type)
+        if (request->namespaces[i].type == type)
             return true;
     return false;
 }
@@ -17,7 +17,7 @@ int join_namespace(const struct request *request, uint32_t type, struct progress
     at_stage(progress, STAGE_NAMESPACE);
     progress->detail = type;
     for (uint32_t i = 0; i < request->header.namespace_count; i++)
-        if (request->namespaces[i] == type)
+        if (request->namespaces[i].type == type)
             return (int)SYSCALL(setns, FD_NAMESPACES + i, type);
     return -EINVAL;
 }
@@ -30,7 +30,7 @@ int join_namespaces(const struct request *request, uint32_t skip, struct progres
     bool user_first = (skip & CLONE_NEWUSER) != 0;
     uint32_t left = 0;
     for (uint32_t i = 0; i < request->header.namespace_count; i++) {
-        uint32_t type = request->namespaces[i];
+        uint32_t type = request->namespaces[i].type;
         if (type & (skip | CLONE_NEWUSER))
             continue;
         int result = join_namespace(request, type, progress);
@@ -45,9 +45,9 @@ int join_namespaces(const struct request *request, uint32_t skip, struct progres
             return result;
     }
     for (uint32_t i = 0; i < request->header.namespace_count; i++) {
-        if (!(request->namespaces[i] & left))
+        if (!(request->namespaces[i].type & left))
             continue;
-        int result = join_namespace(request, request->namespaces[i], progress);
+        int result = join_namespace(request, request->namespaces[i].type, progress);
         if (result < 0)
             return result;
     }

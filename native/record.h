@@ -6,20 +6,29 @@
 #include <stdint.h>
 
 enum record_kind {
-    RECORD_ENDED = 2,
+    RECORD_READY = 1,     /* by the resident: it serves */
+    RECORD_ENDED = 2,     /* by the keeper: how the step ended */
+    RECORD_OUTPUT = 3,    /* by the relay: the first output of a stream, whose number is in detail */
+    RECORD_DELIVERED = 4, /* by the relay: what the step wrote before its end is in the caller's pipes; detail has a bit for
+                           * each stream that something else still holds open */
+    RECORD_REFUSED = 5,   /* by the resident: no keeper could be started; error says why */
+    RECORD_LOST = 6,      /* by the resident: the keeper was killed, before or after its other records */
 };
 
 enum record_flag {
     RECORD_TARGET_GONE = 1u << 0, /* the target's main process ended, so the step was killed */
     RECORD_UNREAPED = 1u << 1,    /* the step could not be killed: wait_status says nothing */
     RECORD_SCRIPT_LEFT = 1u << 2, /* the script file could not be removed */
-    RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed */
+    RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed, or could not pass on what it had */
     RECORD_SUBREAPER_LOST = 1u << 5, /* it was killed: what it held is the target's init's now */
-    RECORD_RELAYED = 1u << 4,     /* the relay writes one byte more, when it has passed on what there is */
+    RECORD_RELAYED = 1u << 4,     /* RECORD_DELIVERED follows, when the relay has passed on what there is */
+    RECORD_RESIDENT_LOST = 1u << 6, /* the resident was killed, so the step was */
 };
 
+/* At most PIPE_BUF, so that those of many keepers do not mix in their common pipe. */
 struct record {
     uint32_t kind;
+    uint32_t step; /* the caller's number of the step */
     uint32_t flags;
     uint32_t stage;      /* the last stage entered */
     int32_t error;       /* errno of that stage, 0 where it did not fail */
@@ -27,11 +36,12 @@ struct record {
     int32_t wait_status; /* as wait4(2) gives it */
     uint32_t survivors;  /* processes of the step that are still there */
     uint32_t kept;       /* enum kept */
+    int32_t cgroup_error; /* errno, with KEPT_CGROUP */
+    int32_t group;        /* the step's process group, as the agent counts; 0 where it is not known */
+    uint32_t reserved;
     uint64_t user_microseconds;
     uint64_t system_microseconds;
     uint64_t max_rss_kib;
-    int32_t cgroup_error; /* errno, with KEPT_CGROUP */
-    int32_t group;        /* the step's process group, as the agent counts; 0 where it is not known */
 };
 
 /* What the step has of the agent's, for the kernel did not allow it the target's. */

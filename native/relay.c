@@ -32,7 +32,17 @@ struct channel {
     bool is_ending; /* what is still to be written is the end itself */
     bool is_over;
     bool is_broken; /* something was lost on the way, and not because nobody wanted it */
+    bool is_reported; /* the caller knows that there is output */
+    uint32_t number;  /* of the stream */
+    uint32_t step;
 };
+
+/* Blocks where the caller does not read, and so it holds up this step only. It is dropped only where the caller has gone. */
+static void report(uint32_t step, enum record_kind kind, uint32_t detail, uint32_t flags)
+{
+    struct record record = {.kind = kind, .step = step, .detail = detail, .flags = flags};
+    SYSCALL(write, FD_STATUS, &record, sizeof record);
+}
 
 static void finish(struct channel *channel)
 {
@@ -81,6 +91,10 @@ static void pump(struct channel *channel)
             channel->begin = 0;
             channel->end = (size_t)got;
             channel->last = channel->chunk[got - 1];
+            if (channel->number > 0 && !channel->is_reported) {
+                channel->is_reported = true;
+                report(channel->step, RECORD_OUTPUT, channel->number, 0);
+            }
         }
         long given = SYSCALL(write, channel->to, channel->chunk + channel->begin, channel->end - channel->begin);
         if (given == -EINTR)
@@ -156,9 +170,11 @@ static void relay(struct channel channels[3], int lifeline)
                 go_on(&channels[i], watched + (size_t)i * 2);
         if (step_ended && !told && channels[1].owed == 0 && channels[2].owed == 0) {
             told = true;
-            /* The agent has all there is. Without this byte, the end of the pipe means that something was lost. */
-            if (!channels[1].is_broken && !channels[2].is_broken)
-                SYSCALL(write, FD_STATUS, "", 1);
+            /* The caller has all there is. */
+            uint32_t open = (channels[1].is_over ? 0u : 1u << 1) | (channels[2].is_over ? 0u : 1u << 2);
+            bool is_broken = channels[1].is_broken || channels[2].is_broken;
+            report(channels[1].step, RECORD_DELIVERED, open, is_broken ? RECORD_OUTPUT_CUT : 0);
+            channels[1].is_reported = channels[2].is_reported = true;
             SYSCALL(close, FD_STATUS);
         }
     }
@@ -181,7 +197,7 @@ static int prepare(struct channel *channel, int from, int to)
 /* Of what the supervisor has open, the relay needs its streams, the word of the step's end, and the status pipe. */
 static void keep_only(const struct streams *streams, int lifeline)
 {
-    for (int fd = 3; fd < FD_NAMESPACES + (int)(REQUEST_MAX_NAMESPACES + REQUEST_MAX_CGROUPS) + 16; fd++)
+    for (int fd = 3; fd < FD_FREE + 16; fd++)
         if (fd != FD_STATUS && fd != lifeline && fd != streams->ours[0] && fd != streams->ours[1] &&
             fd != streams->ours[2])
             SYSCALL(close, fd); /* most are not open */
@@ -212,6 +228,8 @@ int start_relay(struct relay *relay_process)
     for (int fd = 1; result == 0 && fd <= 2; fd++) {
         result = prepare(&channels[fd], streams->ours[fd], fd);
         channels[fd].is_terminal = streams->are_terminal;
+        channels[fd].number = (uint32_t)fd;
+        channels[fd].step = relay_process->step;
     }
     /* The agent's, so that it is woken less often; a socket has no size to set. The step's got their own when they were
      * made, for whoever has a pipe can hold its lock: no call that needs it may be made here. */
@@ -239,12 +257,14 @@ void outlive_relay(struct relay *relay_process, int signals)
 {
     if (relay_process->pid <= 0)
         return;
-    SYSCALL(close, FD_STATUS);
     SYSCALL(close, relay_process->lifeline);
     struct pollfd watched[] = {{.fd = signals, .events = POLLIN}, {.fd = FD_CONTROL, .events = POLLIN}};
     for (;;) {
         unsigned char ignored[sizeof(struct signalfd_siginfo)];
-        long ended = SYSCALL(wait4, -1, 0, WNOHANG, 0);
+        int status = 0;
+        long ended = SYSCALL(wait4, -1, &status, WNOHANG, 0);
+        if (ended == relay_process->pid && status != 0) /* it was killed, perhaps before it could say so */
+            report(relay_process->step, RECORD_DELIVERED, 0, RECORD_OUTPUT_CUT);
         if (ended == relay_process->pid || ended < 0)
             return;
         if (ended > 0)

@@ -47,14 +47,14 @@ bool request_parse(const struct request_header *header, char *body, size_t lengt
                    struct request *request)
 {
     size_t numbers = header->limit_count * sizeof(struct request_limit) +
-                     ((size_t)header->group_count + header->namespace_count) * sizeof(uint32_t);
+                     header->group_count * sizeof(uint32_t) + header->namespace_count * sizeof(struct request_namespace);
     if (length != header->size - sizeof *header || numbers > length || header->script_size > length - numbers)
         return false;
     request->header = *header;
     /* The body follows a header whose size is a multiple of 8, in page-aligned memory: the numbers are aligned. */
     request->limits = (const struct request_limit *)(void *)body;
     request->groups = (const uint32_t *)(const void *)(request->limits + header->limit_count);
-    request->namespaces = request->groups + header->group_count;
+    request->namespaces = (const struct request_namespace *)(const void *)(request->groups + header->group_count);
     char *cursor = body + numbers;
     const char *end = body + length - header->script_size;
     request->script = end;

@@ -19,11 +19,13 @@ enum descriptor {
     FD_STATUS = 4,
     FD_CONTROL = 5,
     FD_TARGET = 6,       /* /proc/<pid> of the target: dead once the target is, whatever becomes of its number */
-    FD_ROOT = 7,         /* the target's root directory, O_PATH */
+    FD_ROOT = 7,         /* the target's root directory, O_PATH; opened for each step, as the namespaces are */
     FD_SCRIPT_DIR = 8,   /* directory of the script file, with REQUEST_SCRIPT_FILE */
     FD_CGROUP = 9,       /* the target's cgroup of the unified hierarchy, with REQUEST_CGROUP */
-    FD_NAMESPACES = 10,  /* the namespaces to join, in the order of request.namespaces; then cgroup.procs of the
-                          * target's cgroups in the older hierarchies */
+    FD_LIFELINE = 10,    /* at its end once the resident has ended; not open where there is none */
+    FD_NAMESPACES = 11,  /* the namespaces to join, in the order of request.namespaces */
+    FD_HIERARCHIES = 19, /* cgroup.procs of the target's cgroups in the older hierarchies */
+    FD_FREE = 35,        /* the first number that has no meaning */
 };
 
 /* Where the step finds a script that has no file: it opens /dev/fd/3. */
@@ -70,6 +72,12 @@ struct request_header {
     uint32_t rows;
 };
 
+/* A namespace to join. */
+struct request_namespace {
+    uint32_t type;  /* CLONE_NEW* */
+    uint32_t inode; /* what /proc/PID/ns/NAME must lead to: the target may have joined another since */
+};
+
 /* getrlimit(2) */
 struct request_limit {
     uint64_t resource;
@@ -81,7 +89,7 @@ struct request {
     struct request_header header;
     const struct request_limit *limits;
     const uint32_t *groups;
-    const uint32_t *namespaces; /* CLONE_NEW* */
+    const struct request_namespace *namespaces;
     const char *script_name;
     const char *cwd;
     char **candidates; /* absolute paths to try, as execvp(3) would */

@@ -38,9 +38,8 @@ long fork_into_cgroup(const struct request *request, unsigned long flags, struct
 /* The older hierarchies have no way to be born into them. */
 static void join_hierarchies(const struct request *request, struct progress *progress)
 {
-    uint32_t first = FD_NAMESPACES + request->header.namespace_count;
     for (uint32_t i = 0; i < request->header.cgroup_count; i++) {
-        long written = SYSCALL(write, first + i, "0", 1);
+        long written = SYSCALL(write, FD_HIERARCHIES + i, "0", 1);
         if (written < 0)
             keep(progress, KEPT_CGROUP, written);
     }

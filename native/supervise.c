@@ -265,6 +265,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
         {.fd = relay->streams.ours[1], .events = POLLIN},
         {.fd = relay->streams.ours[2], .events = POLLIN},
         {.fd = step->channel, .events = POLLIN},
+        {.fd = FD_LIFELINE, .events = 0}, /* without a resident, something that never ends */
     };
     if (relay->streams.ours[0] >= 0)
         relay_from_now_on(&s);
@@ -273,7 +274,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
         struct timespec patience = {.tv_sec = 0, .tv_nsec = 20 * 1000000};
         if (s.is_relayed)
             watched[3].fd = watched[4].fd = -1;
-        long ready = SYSCALL(ppoll, watched, 6, s.ending || s.killing ? &patience : NULL, NULL, 0);
+        long ready = SYSCALL(ppoll, watched, 7, s.ending || s.killing ? &patience : NULL, NULL, 0);
         if (ready < 0 && ready != -EINTR) {
             kill_tree(&s);
             continue;
@@ -296,6 +297,11 @@ int supervise(const struct request *request, struct step *step, int signals, int
         if (watched[2].revents) {
             record->flags |= RECORD_TARGET_GONE;
             watched[2].fd = -1;
+            kill_tree(&s);
+        }
+        if (watched[6].revents) {
+            record->flags |= RECORD_RESIDENT_LOST;
+            watched[6].fd = -1;
             kill_tree(&s);
         }
         /* Only a step that says something, or is told something, needs a relay. */

@@ -14,26 +14,22 @@ export const SLOT = {
   root: 7,
   scriptDirectory: 8,
   cgroup: 9,
-  namespaces: 10,
+  lifeline: 10,
+  namespaces: 11,
+  hierarchies: 19,
 } as const;
 
 /** The first number that no slot has: where a descriptor is safe from being overwritten by another's slot. */
-export const ABOVE_SLOTS: number = SLOT.namespaces + 8 + MAX_HIERARCHIES;
+export const ABOVE_SLOTS: number = SLOT.hierarchies + MAX_HIERARCHIES;
 
 /** The descriptors that are the same for every step in a container, [descriptor, slot]. */
 export function containerSlots(container: Container, sharedRoot: SharedRoot | undefined): [number, number][] {
   if (!container.pin)
     throw new Unavailable("this runtime does not let us open /proc (Deno needs --allow-all for that)");
-  const slots: [number, number][] = [
-    [container.pin.directory, SLOT.target],
-    [container.pin.root, SLOT.root],
-  ];
+  const slots: [number, number][] = [[container.pin.directory, SLOT.target]];
   if (sharedRoot) slots.push([sharedRoot.fd, SLOT.scriptDirectory]);
-  container.namespaces.forEach(({ fd }, index) => {
-    if (fd !== undefined) slots.push([fd, SLOT.namespaces + index]);
-  });
   const { unified, processes = [] } = container.cgroups ?? {};
   if (unified !== undefined) slots.push([unified, SLOT.cgroup]);
-  processes.forEach((fd, index) => slots.push([fd, SLOT.namespaces + container.namespaces.length + index]));
+  processes.forEach((fd, index) => slots.push([fd, SLOT.hierarchies + index]));
   return slots;
 }

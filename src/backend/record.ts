@@ -1,14 +1,16 @@
+import { SystemError } from "../errors/index.ts";
 import type { TerminalSize } from "../step/index.ts";
 import { STAGES, type Stage } from "./stage.ts";
 
 // The layout is that of struct record in native/record.h.
-export const RECORD_SIZE = 64;
+export const RECORD_SIZE = 72;
 /** On the control pipe: also wait for the whole tree to end. */
 export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
 const CONTROL_RESIZE = 0x7f;
-const KIND_ENDED = 2;
-const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32 } as const;
+/** enum record_kind. */
+export const RECORD_KIND = { ready: 1, ended: 2, output: 3, delivered: 4, refused: 5, lost: 6 } as const;
+const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32, residentLost: 64 } as const;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
@@ -28,6 +30,10 @@ export interface EndRecord {
   scriptLeft: boolean;
   /** What stood between the supervisor and the step was killed. */
   subreaperLost: boolean;
+  /** The resident was killed, and the keeper ended the step for that. */
+  residentLost: boolean;
+  /** A record follows when all output was passed on. */
+  relayed: boolean;
   /** What copied the output was killed. */
   outputCut: boolean;
   /** Where it has the agent's, for the kernel did not allow it the container's. */
@@ -49,20 +55,22 @@ export function encodeResize({ columns, rows }: TerminalSize): Buffer {
   return message;
 }
 
-/** The record of the end; undefined where the helper died before writing it. */
+/** The record of the end; undefined where its keeper died before writing it. */
 export function decodeEnd(record: Buffer): EndRecord | undefined {
-  if (record.length !== RECORD_SIZE || record.readUInt32LE(0) !== KIND_ENDED) return undefined;
-  const flags = record.readUInt32LE(4);
-  const kept = record.readUInt32LE(28);
+  if (record.length !== RECORD_SIZE || record.readUInt32LE(0) !== RECORD_KIND.ended) return undefined;
+  const flags = record.readUInt32LE(8);
+  const kept = record.readUInt32LE(32);
   return {
-    stage: STAGES[record.readUInt32LE(8)] ?? "none",
-    errno: record.readInt32LE(12),
-    detail: record.readUInt32LE(16),
-    waitStatus: record.readInt32LE(20),
-    survivors: record.readUInt32LE(24),
-    userMicroseconds: record.readBigUInt64LE(32),
-    systemMicroseconds: record.readBigUInt64LE(40),
-    maxRssKib: record.readBigUInt64LE(48),
+    stage: STAGES[record.readUInt32LE(12)] ?? "none",
+    errno: record.readInt32LE(16),
+    detail: record.readUInt32LE(20),
+    waitStatus: record.readInt32LE(24),
+    survivors: record.readUInt32LE(28),
+    userMicroseconds: record.readBigUInt64LE(48),
+    systemMicroseconds: record.readBigUInt64LE(56),
+    maxRssKib: record.readBigUInt64LE(64),
+    residentLost: (flags & FLAG.residentLost) !== 0,
+    relayed: (flags & FLAG.relayed) !== 0,
     targetGone: (flags & FLAG.targetGone) !== 0,
     unreaped: (flags & FLAG.unreaped) !== 0,
     scriptLeft: (flags & FLAG.scriptLeft) !== 0,
@@ -72,13 +80,26 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     keptOomScore: (kept & KEPT.oomScore) !== 0,
     keptLimits: (kept & KEPT.limits) !== 0,
     keptGroups: (kept & KEPT.groups) !== 0,
-    cgroupErrno: record.readInt32LE(56),
-    group: record.readInt32LE(60),
+    cgroupErrno: record.readInt32LE(36),
+    group: record.readInt32LE(40),
   };
 }
 
-/** Whether the status pipe says at its end that all of the step's output was passed on. */
-export function isDelivered(bytes: Buffer): boolean {
-  const isRelayed = bytes.length >= RECORD_SIZE && (bytes.readUInt32LE(4) & FLAG.relayed) !== 0;
-  return !isRelayed || bytes.length > RECORD_SIZE;
+/** The error that a resident had instead of a keeper; undefined for another record. */
+export function decodeRefusal(record: Buffer): SystemError | undefined {
+  if (record.length !== RECORD_SIZE || record.readUInt32LE(0) !== RECORD_KIND.refused) return undefined;
+  return new SystemError("clone", record.readInt32LE(16));
+}
+
+/** What the relay says once all that the step wrote has been passed on. */
+export interface Delivery {
+  /** Nothing was lost on the way. */
+  isWhole: boolean;
+  /** A bit for each stream that something else still holds open. */
+  open: number;
+}
+
+/** The record of a delivery. */
+export function decodeDelivery(record: Buffer): Delivery {
+  return { isWhole: (record.readUInt32LE(8) & FLAG.outputCut) === 0, open: record.readUInt32LE(20) };
 }

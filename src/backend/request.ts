@@ -7,6 +7,7 @@ import type { PreparedStep } from "../step/index.ts";
 const MAGIC = 0x3158384b;
 const HEADER_SIZE = 112;
 const LIMIT_SIZE = 24;
+const NAMESPACE_SIZE = 8;
 const MAX_SIZE = 32 * 1024 * 1024;
 const ALL_CAPABILITIES = (1n << 64n) - 1n;
 const FLAG = {
@@ -55,7 +56,7 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   const { identity, isPrivileged } = step;
   const groups = identity.deniesGroups ? identity.ourGroups : identity.groups;
   const texts = [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments, ""].join("\0");
-  const numbers = HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (groups.length + namespaces.length);
+  const numbers = HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * groups.length + NAMESPACE_SIZE * namespaces.length;
   let size = numbers + Buffer.byteLength(texts) + (step.script?.bytes.length ?? 0);
   for (const entry of step.environment) size += entry.length + 1;
   if (size > MAX_SIZE) {
@@ -106,6 +107,6 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   u32(step.terminal?.rows ?? 0);
   for (const { resource, soft, hard } of limits) for (const value of [BigInt(resource), soft, hard]) u64(value);
   for (const group of groups) u32(group);
-  for (const namespace of namespaces) u32(NAMESPACE_FLAGS[namespace.name]);
+  for (const { name, inode } of namespaces) for (const part of [NAMESPACE_FLAGS[name], inode]) u32(part);
   return body;
 }

@@ -1,5 +1,3 @@
-import type { Readable } from "node:stream";
-
 import type { Container } from "../container/index.ts";
 import { errnoName, ExecutorError } from "../errors/index.ts";
 import { removeScript, type PreparedStep, type SharedRoot } from "../step/index.ts";
@@ -9,40 +7,9 @@ import { keptOf } from "./kept.ts";
 import { killOrphans } from "./kill-tree.ts";
 import { describeMembers } from "./process-group.ts";
 import type { watchOom } from "./oom.ts";
-import { decodeEnd, isDelivered, RECORD_SIZE, type EndRecord } from "./record.ts";
+import { decodeEnd, decodeRefusal, type EndRecord } from "./record.ts";
+import { startError } from "./start-error.ts";
 import type { Ending } from "./types.ts";
-
-/** What the helper says on its status pipe. */
-export interface Status {
-  /** Its record, or less than one where it died before. */
-  record: Promise<Buffer>;
-  /** Whether the helper has passed on all that the step wrote before its end. */
-  delivered: Promise<boolean>;
-}
-
-/** Reads the status pipe. */
-export function readStatus(status: Readable): Status {
-  let bytes: Buffer = Buffer.alloc(0);
-  let onRecord: (record: Buffer) => void = () => undefined;
-  let onDelivered: (isDelivered: boolean) => void = () => undefined;
-  const record = new Promise<Buffer>((resolve) => (onRecord = resolve));
-  const delivered = new Promise<boolean>((resolve) => (onDelivered = resolve));
-  status.on("data", (chunk: Buffer) => {
-    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
-    if (bytes.length < RECORD_SIZE) return;
-    onRecord(bytes.subarray(0, RECORD_SIZE));
-    // Nothing that could still come would change that: the end of the pipe need not be waited for.
-    if (isDelivered(bytes)) onDelivered(true);
-  });
-  // An error here ends the pipe as its end does: what counts is whether the record came.
-  status
-    .on("error", () => undefined)
-    .once("close", () => {
-      onRecord(bytes);
-      onDelivered(isDelivered(bytes));
-    });
-  return { record, delivered };
-}
 
 function helperLost(step: PreparedStep, why: string, remedy: string): ExecutorError {
   const problem = `the supervisor of ${JSON.stringify(step.command)} ${why}: how the step ended is unknown`;
@@ -71,8 +38,10 @@ export interface SupervisedStep {
 /** What the helper's last words mean: an ending, or the error that explains why there is none. */
 export async function conclude(bytes: Buffer, supervised: SupervisedStep): Promise<Ending> {
   const { step, container, sharedRoot, wasOutOfMemory } = supervised;
+  const refusal = decodeRefusal(bytes);
+  if (refusal) throw startError("the step", refusal);
   const record: EndRecord | undefined = decodeEnd(bytes);
-  if (!record) {
+  if (!record || record.residentLost) {
     await killOrphans(await supervised.child(), step.id, container);
     if (step.script && sharedRoot) removeScript(step.script, sharedRoot);
     const suspects = "the kernel's OOM killer, a process of the container with the same user";

@@ -37,7 +37,7 @@ function tooLarge(what: string, text: string): Error {
 
 function accounts<Entry>(container: Container, file: string, parse: (text: string) => Entry[]): Entry[] {
   // Without a descriptor of its root there is no safe way in; then only numbers can be given.
-  return container.pin ? parse(readAccounts(container.pin.root, file)) : [];
+  return container.withRoot((root) => parse(readAccounts(root, file))) ?? [];
 }
 
 function findGroup(groups: readonly Group[], text: string): number {

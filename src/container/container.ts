@@ -12,10 +12,8 @@ import { explain, gone } from "./refusals.ts";
 
 /** Descriptors that refer to the main process only, also after its number was given to another. */
 export interface Pin {
-  /** Of /proc/PID. */
+  /** Of /proc/PID: it keeps neither the process's namespaces nor its mounts. */
   directory: number;
-  /** Of its root directory. */
-  root: number;
 }
 
 /** A container, pinned by its main process: whatever happens to the pid, this never becomes another container. */
@@ -42,6 +40,13 @@ export interface Container {
   /** The working directory of its main process, as a path in the container. */
   readonly cwd: string;
   isAlive(): boolean;
+  /**
+   * Opens its root directory for as long as `use` runs. Throws node:fs errors, of /proc and of `use`.
+   *
+   * @param use Gets a descriptor that it must neither keep nor close.
+   * @returns What `use` returns; undefined where /proc cannot be opened.
+   */
+  withRoot<Result>(use: (root: number) => Result): Result | undefined;
   close(): void;
 }
 
@@ -62,16 +67,18 @@ export function pinContainer(pid: number, startTime?: string): Container {
   }
   const proc = accessProc();
   const descriptors = new Descriptors();
+  /** What would keep the container's mounts. */
+  const transient = new Descriptors();
   try {
     const directory = proc.canOpen ? descriptors.directory(`/proc/${pid}`) : undefined;
     // Everything below goes through the descriptor: a pid that is reused meanwhile is a file that is not there.
     const path = directory === undefined ? `/proc/${pid}` : `/proc/self/fd/${directory}`;
     const stat = readStat(proc, path);
     if (startTime !== undefined && stat.startTime !== startTime) throw gone(pid, undefined);
-    const entrance = requireEntrance(proc, { pid, directory: path, stat }, descriptors);
+    const entrance = requireEntrance(proc, { pid, directory: path, stat }, transient);
     const { namespaces, environment, identity, root, cwd } = entrance;
     const mounts = new MountTable(proc, path);
-    const pin = directory === undefined || root === undefined ? undefined : { directory, root };
+    const pin = directory === undefined ? undefined : { directory };
     const container: Container = {
       pid,
       startTime: stat.startTime,
@@ -83,7 +90,8 @@ export function pinContainer(pid: number, startTime?: string): Container {
       names: readNames(proc, path, environment, { mounts }),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
-      cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root, mounts }, descriptors),
+      cgroups:
+        root === undefined ? undefined : openForeignCgroups(proc, { pid, directory: path, root, mounts }, descriptors),
       cwd,
       isAlive() {
         try {
@@ -94,11 +102,22 @@ export function pinContainer(pid: number, startTime?: string): Container {
           return ["EMFILE", "ENFILE"].includes(errnoOf(error) ?? "");
         }
       },
+      withRoot(use) {
+        if (!pin) return undefined;
+        const opened = new Descriptors();
+        try {
+          return use(opened.directory(`${path}/root`));
+        } finally {
+          opened.close();
+        }
+      },
       close: () => descriptors.close(),
     };
     return container;
   } catch (error) {
     descriptors.close();
     throw explain(error, pid);
+  } finally {
+    transient.close();
   }
 }

@@ -3,7 +3,7 @@ import type { Descriptors, Proc } from "../system/index.ts";
 import { missingCapabilities } from "./capabilities.ts";
 import { readEnviron } from "./environ.ts";
 import { readIdentity, type Identity } from "./identity.ts";
-import { hasOurRoot, openForeignNamespaces, type Namespace, type NamespaceLinks } from "./namespaces.ts";
+import { foreignNamespaces, hasOurRoot, type Namespace, type NamespaceLinks } from "./namespaces.ts";
 import { permissionDenied } from "./permission.ts";
 import type { ProcessStat } from "./process-stat.ts";
 import { beingCreated, notEnterable } from "./refusals.ts";
@@ -73,7 +73,7 @@ export function requireKill(identity: Identity): void {
 export function requireEntrance(proc: Proc, target: EntranceTarget, descriptors: Descriptors): Entrance {
   const { pid, directory } = target;
   refuseUnenterable(pid, target.stat);
-  const namespaces = openForeignNamespaces(proc, directory, descriptors, target.namespaces);
+  const namespaces = foreignNamespaces(proc, directory, target.namespaces);
   if (namespaces.length === 0 && (!proc.canOpen || hasOurRoot(directory))) {
     throw notEnterable(pid, "is in this process's own container");
   }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 
 import { errnoOf } from "../errors/index.ts";
-import type { Descriptors, Proc } from "../system/index.ts";
+import type { Proc } from "../system/index.ts";
 
 /** The CLONE_NEW* flag of each kind of namespace, from linux/sched.h. */
 export const NAMESPACE_FLAGS = {
@@ -20,8 +20,8 @@ export type NamespaceName = keyof typeof NAMESPACE_FLAGS;
 /** One namespace of the target that is not ours. */
 export interface Namespace {
   name: NamespaceName;
-  /** Undefined where /proc cannot be opened. */
-  fd: number | undefined;
+  /** Tells it from any other that exists at the same time, namespaces(7). */
+  inode: number;
 }
 
 /** What tells namespaces apart; a kind that the kernel was built without (time is the youngest) is not among them. */
@@ -41,14 +41,14 @@ export function readNamespaces(proc: Proc, directory: string): NamespaceLinks {
 }
 
 /**
- * Opens those namespaces of the process that are not ours. Throws node:fs errors: EACCES without ptrace access.
+ * Those namespaces of the process that are not ours. They are not held open: a descriptor would keep them, and with them the
+ * container's mounts, after the container has ended. Throws node:fs errors: EACCES without ptrace access.
  *
  * @param links Where both were read already.
  */
-export function openForeignNamespaces(
+export function foreignNamespaces(
   proc: Proc,
   directory: string,
-  descriptors: Descriptors,
   links: { ours: NamespaceLinks; theirs: NamespaceLinks } = {
     ours: readNamespaces(proc, "/proc/self"),
     theirs: readNamespaces(proc, directory),
@@ -57,7 +57,7 @@ export function openForeignNamespaces(
   const foreign: Namespace[] = [];
   for (const [name, theirs] of links.theirs) {
     if (theirs === links.ours.get(name)) continue;
-    foreign.push({ name, fd: proc.canOpen ? descriptors.file(`${directory}/ns/${name}`) : undefined });
+    foreign.push({ name, inode: Number(/\[(\d+)\]$/.exec(theirs)?.[1]) });
   }
   return foreign;
 }

@@ -47,9 +47,10 @@ export function checkProcesses(): Finding {
 }
 
 /** The same for the steps in a container, which are its user's, and in those of its cgroups that they join. */
-export function checkContainerProcesses({ pid, pin, identity }: Container, joins: Joins, isEntered: boolean): Finding {
+export function checkContainerProcesses(container: Container, joins: Joins, isEntered: boolean): Finding {
+  const { pid, pin, identity } = container;
   const proc = accessProc();
   const directory = pin ? `/proc/self/fd/${pin.directory}` : `/proc/${pid}`;
-  const ofCgroups = pin ? roomInCgroups(proc, { pid, directory, root: pin.root }, joins) : [];
+  const ofCgroups = container.withRoot((root) => roomInCgroups(proc, { pid, directory, root }, joins)) ?? [];
   return toFinding([...ofCgroups, ...roomOfUser(proc, directory, identity.ourUid)], isEntered);
 }

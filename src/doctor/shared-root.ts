@@ -89,7 +89,7 @@ export function checkSharedRoot(container: Container, shared: SharedRoot, mends:
   if (!container.pin)
     return ok("shared-root", "not looked at from the container: this runtime does not let us open /proc");
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const finding = tryBothWays(container.pin.root, shared, mends);
+    const finding = container.withRoot((root) => tryBothWays(root, shared, mends));
     if (finding) return finding;
   }
   throw new Error(`another agent removes our files in ${shared.ours} as fast as they are made`);

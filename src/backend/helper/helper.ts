@@ -13,7 +13,9 @@ import { ignoreClosedReader } from "../pipe-streams.ts";
 import { CONTROL_END, encodeResize } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
-import { conclude, readStatus, type Status } from "../supervised.ts";
+import { StepReport } from "../step-report.ts";
+import { conclude } from "../supervised.ts";
+import { readRecords } from "../read-records.ts";
 import { PROBE_PATIENCE_MS, Unavailable, type Backend, type Ending, type Running } from "../types.ts";
 
 /** How long what a killed helper said may take to come. */
@@ -68,12 +70,12 @@ export class HelperBackend implements Backend {
     stdio[SLOT.stdout] = stdio[SLOT.stderr] = "pipe";
     if (stdin) stdio[SLOT.stdin] = "pipe";
     // "copy": run from a sealed copy of yourself.
-    const child = spawn(this.#path, ["copy"], { env: {}, stdio, detached: true, cwd: "/" });
+    const child = spawn(this.#path, ["copy", "one"], { env: {}, stdio, detached: true, cwd: "/" });
     const failed = new Promise<never>((_, reject) => {
       child.once("error", (error) => reject(startError("the helper", error)));
     });
     const pipe = childStream(child, SLOT.status) as Readable | undefined;
-    const status = pipe && readStatus(pipe);
+    const status = pipe && reportOf(pipe);
     const stdinStream = childStream(child, SLOT.stdin) as Writable | undefined;
     const tell = (message: Uint8Array): void => {
       const control = childStream(child, SLOT.control) as Writable | undefined;
@@ -110,7 +112,7 @@ export class HelperBackend implements Backend {
     failed: Promise<never>,
     step: PreparedStep,
     request: Buffer,
-    status: Status | undefined,
+    status: StepReport | undefined,
   ): Promise<Ending> {
     const wasOutOfMemory = watchOom(this.#container);
     const control = childStream(helper, SLOT.control) as Writable | undefined;
@@ -131,6 +133,15 @@ export class HelperBackend implements Backend {
   }
 }
 
+/** The status pipe of a keeper that has no resident. */
+function reportOf(status: Readable): StepReport {
+  const report = new StepReport();
+  readRecords(status, (record) => report.receive(record));
+  // An error here ends the pipe as its end does: what counts is whether the record came.
+  status.on("error", () => undefined).once("close", () => report.lose());
+  return report;
+}
+
 /** What the helper says of its child on the request's socket; it matters only where the helper is killed. */
 function readHelpersChild(requests: Readable): () => Promise<number | undefined> {
   let said = Buffer.alloc(0);
@@ -140,6 +151,6 @@ function readHelpersChild(requests: Readable): () => Promise<number | undefined>
   });
   return async () => {
     await Promise.race([closed, delay(LAST_WORD_MS)]);
-    return said.length === 4 ? said.readInt32LE(0) : undefined;
+    return said.length === 8 ? said.readInt32LE(4) : undefined;
   };
 }

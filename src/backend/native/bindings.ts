@@ -15,6 +15,8 @@ export interface Functions {
   pwrite(fd: number, bytes: Uint8Array, length: number, offset: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
   kill(pid: number, signal: number): number;
+  socketpair(domain: number, type: number, protocol: number, ends: Int32Array): number;
+  sendmsg(fd: number, message: Uint8Array, flags: number): number;
   waitid(type: number, id: number, info: Int32Array, options: number): number;
   actionsInit(actions: Uint8Array): number;
   actionsDestroy(actions: Uint8Array): number;
@@ -34,8 +36,16 @@ export interface Functions {
   waitidLater(pid: number): Promise<void>;
 }
 
+/** What bind() gives. */
+export interface Bound {
+  functions: Functions;
+  errno: () => number;
+  /** Where the bytes of an array are. They stay there only if its memory is an ArrayBuffer of its own. */
+  addressOf: (array: Uint8Array) => bigint;
+}
+
 /** Loads koffi and binds the functions of the libc that this process runs on. Throws whatever keeps koffi from loading. */
-export async function bind(): Promise<{ functions: Functions; errno: () => number }> {
+export async function bind(): Promise<Bound> {
   const { default: koffi } = await import("koffi");
   const libc = koffi.load(null);
   const waitid = libc.func("int waitid(int type, int id, void *info, int options)");
@@ -50,6 +60,8 @@ export async function bind(): Promise<{ functions: Functions; errno: () => numbe
     pwrite: libc.func("intptr_t pwrite(int fd, const void *bytes, size_t length, intptr_t offset)"),
     write: libc.func("intptr_t write(int fd, const void *bytes, size_t length)"),
     kill: libc.func("int kill(int pid, int signal)"),
+    socketpair: libc.func("int socketpair(int domain, int type, int protocol, int32_t *ends)"),
+    sendmsg: libc.func("intptr_t sendmsg(int fd, const void *message, int flags)"),
     waitid,
     actionsInit: libc.func("int posix_spawn_file_actions_init(void *actions)"),
     actionsDestroy: libc.func("int posix_spawn_file_actions_destroy(void *actions)"),
@@ -71,5 +83,9 @@ export async function bind(): Promise<{ functions: Functions; errno: () => numbe
       }),
   };
   const fcntl = libc.func("int fcntl(int fd, int command, ...)");
-  return { functions: functions as unknown as Functions, errno: () => koffi.errno() };
+  return {
+    functions: functions as unknown as Functions,
+    errno: () => koffi.errno(),
+    addressOf: (array) => koffi.address(array),
+  };
 }

@@ -1,5 +1,6 @@
 import { SystemError } from "../../errors/index.ts";
 import { bind, P_PID, WEXITED } from "./bindings.ts";
+import { MessageBuffer } from "./message-buffer.ts";
 
 const O_CLOEXEC = 0o2000000;
 const O_NONBLOCK = 0o4000;
@@ -12,6 +13,13 @@ const MFD_ALLOW_SEALING = 2;
 /** Since Linux 6.3; before that every memfd is executable and the flag unknown. */
 const MFD_EXEC = 0x10;
 const WNOHANG = 1;
+const AF_UNIX = 1;
+const SOCK_SEQPACKET = 5;
+/** MSG_DONTWAIT | MSG_NOSIGNAL. */
+const SEND_FLAGS = 0x40 | 0x4000;
+const EAGAIN = 11;
+/** Too many descriptors of this user are on their way, unix(7). */
+const ETOOMANYREFS = 109;
 /** POSIX_SPAWN_SETSIGDEF | SETSIGMASK | SETSID. */
 const SPAWN_FLAGS = 0x04 | 0x08 | 0x80;
 const EINVAL = 22;
@@ -37,6 +45,14 @@ export interface Libc {
   memfd(name: string, bytes: Uint8Array, kind: "data" | "program"): number;
   write(fd: number, bytes: Uint8Array): void;
   kill(pid: number, signal: number): void;
+  /** Two connected sockets for messages, both close-on-exec. */
+  socketPair(): [number, number];
+  /**
+   * Sends one message, which is at most 64 bytes, with descriptors. Never waits.
+   *
+   * @returns Whether it was sent; false where the other end has to receive first.
+   */
+  send(socket: number, message: Uint8Array, descriptors: readonly number[]): boolean;
   /** Starts a program with no environment, all signals blocked and at their default, and only these descriptors besides close-on-exec ones. */
   spawn(path: string, argv: readonly string[], descriptors: readonly (readonly [from: number, to: number])[]): number;
   /** Whether this child has ended; it is then gone. */
@@ -47,7 +63,7 @@ export interface Libc {
 
 /** Loads libc through koffi. Throws whatever keeps koffi from loading. */
 export async function loadLibc(): Promise<Libc> {
-  const { functions: c, errno } = await bind();
+  const { functions: c, errno, addressOf } = await bind();
   const check = (call: string, result: number): number => {
     if (result < 0) throw new SystemError(call, errno());
     return result;
@@ -71,6 +87,7 @@ export async function loadLibc(): Promise<Libc> {
   const pid = new Int32Array(1);
   const siginfo = new Int32Array(32);
   const actions = Buffer.alloc(ACTIONS_SIZE);
+  const outgoing = new MessageBuffer(addressOf);
 
   /** The same for each start. They hold no memory of libc's in any libc. */
   let attributes: Buffer | undefined;
@@ -129,6 +146,17 @@ export async function loadLibc(): Promise<Libc> {
     },
     kill(process, signal) {
       check("kill", c.kill(process, signal));
+    },
+    socketPair() {
+      check("socketpair", c.socketpair(AF_UNIX, SOCK_SEQPACKET | O_CLOEXEC, 0, ends));
+      return [ends[0] ?? -1, ends[1] ?? -1];
+    },
+    send(socket, message, descriptors) {
+      const sent = c.sendmsg(socket, outgoing.fill(message, descriptors), SEND_FLAGS);
+      if (sent >= 0) return true;
+      const error = errno();
+      if (error === EAGAIN || error === ETOOMANYREFS) return false;
+      throw new SystemError("sendmsg", error);
     },
     spawn(path, argv, descriptors) {
       attributes ??= makeAttributes();

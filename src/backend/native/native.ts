@@ -1,23 +1,19 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { Container } from "../../container/index.ts";
-import { SystemError } from "../../errors/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
-import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
-import { watchOom } from "../oom.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
-import { readPipe, writePipe } from "../pipe-streams.ts";
-import { CONTROL_END, encodeResize } from "../record.ts";
+import { ABOVE_SLOTS, containerSlots } from "../descriptor-slots.ts";
+import { PROBE_PATIENCE_MS, Unavailable, type Backend, type Running } from "../types.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
-import { conclude, readStatus, type SupervisedStep } from "../supervised.ts";
-import { PROBE_PATIENCE_MS, type Backend, type Running } from "../types.ts";
 import type { Libc } from "./libc.ts";
-import { Reaper } from "./reaper.ts";
+import { NativeStep } from "./native-step.ts";
+import { Resident } from "./resident.ts";
 import { SealedHelper } from "./sealed-helper.ts";
+import { spawnResident } from "./spawn-resident.ts";
 import { StepPipes } from "./step-pipes.ts";
 
-const SIGKILL = 9;
-
-/** The helper, started by posix_spawn in our own process: nothing of our memory is copied. */
+/** Steps by a resident of our own, which is started by posix_spawn once: nothing of our memory is copied. */
 export class NativeBackend implements Backend {
   readonly name = "native";
   readonly reason: string;
@@ -26,12 +22,10 @@ export class NativeBackend implements Backend {
   readonly hasTerminals = true;
   readonly #libc: Libc;
   readonly #helper: SealedHelper;
-  readonly #reaper: Reaper;
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;
-  readonly #slots: readonly [number, number][];
-  /** Tighter than ABOVE_SLOTS: what a program opens is mostly above it already, and is not moved then. */
-  readonly #above: number;
+  readonly #slots: [number, number][] = [];
+  #resident: Resident | undefined;
 
   constructor(
     libc: Libc,
@@ -42,108 +36,60 @@ export class NativeBackend implements Backend {
   ) {
     this.#libc = libc;
     this.#helper = new SealedHelper(libc, program);
-    this.#reaper = new Reaper(libc);
     this.#container = container;
     this.#sharedRoot = sharedRoot;
     this.reason = reason;
-    // Copies above the slots: in a child, one dup2 after the other would overwrite what lies among them.
-    const slots: [number, number][] = [];
-    this.#slots = slots;
     try {
       for (const [fd, slot] of containerSlots(container, sharedRoot)) {
-        slots.push([libc.copyAbove(fd, ABOVE_SLOTS), slot]);
+        this.#slots.push([libc.copyAbove(fd, ABOVE_SLOTS), slot]);
       }
-      this.#above = Math.max(SLOT.control, ...slots.map(([, slot]) => slot)) + 1;
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
-  /**
-   * Starts the helper only to see whether it can be started, and to remove scripts that a crash left in the shared root.
-   * Throws a SystemError.
-   */
+  /** Starts the resident, which removes scripts that a crash left in the shared root. Throws an Error that says why it cannot. */
   async probe(): Promise<void> {
-    await this.#runHelper("v", []);
-    const root = this.#slots.find(([, slot]) => slot === SLOT.scriptDirectory);
-    if (root) await this.#runHelper("r", [root]);
-  }
-
-  async #runHelper(mode: string, descriptors: readonly [number, number][]): Promise<void> {
-    const pid = this.#helper.spawn(["k8s-executor-helper", mode], descriptors);
-    // A guest that sees our processes can stop it. It is reaped when the timer is off, so until then the number is its own.
-    const impatient = setTimeout(() => this.#libc.kill(pid, SIGKILL), PROBE_PATIENCE_MS);
-    await this.#libc.wait(pid).finally(() => {
-      clearTimeout(impatient);
-      this.#libc.reap(pid);
+    const resident = this.#living();
+    const timer = new AbortController();
+    const tooLate = delay(PROBE_PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
+      throw new Unavailable("the helper was started and does not answer");
     });
+    try {
+      await Promise.race([resident.ready, tooLate]);
+    } finally {
+      tooLate.catch(() => undefined);
+      timer.abort();
+    }
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
-    const pipes = new StepPipes(this.#libc, this.#above);
-    let pid: number;
+    const pipes = new StepPipes(this.#libc);
     try {
       pipes.giveRequest(encodeRequest(this.#container, step, stdin));
+      for (const name of ["control", "stdout", "stderr"] as const) pipes.open(name);
       if (stdin) pipes.open("stdin");
-      for (const name of ["stdout", "stderr", "status", "control"] as const) pipes.open(name);
-      pid = this.#helper.spawn(["k8s-executor-helper"], [...pipes.given, ...this.#slots]);
+      const started = new NativeStep(this.#libc, { step, container: this.#container, sharedRoot: this.#sharedRoot }, pipes);
+      started.sendTo(() => this.#living());
+      return started;
     } catch (error) {
-      pipes.closeAll();
+      pipes.close();
       throw startError("the step", error);
     }
-    pipes.closeGiven();
-    return this.#running(step, pid, pipes);
   }
 
   close(): void {
+    this.#resident?.close();
     this.#helper.close();
     for (const [fd] of this.#slots) this.#libc.close(fd);
   }
 
-  #running(step: PreparedStep, pid: number, pipes: StepPipes): Running {
-    const libc = this.#libc;
-    const wasOutOfMemory = watchOom(this.#container);
-    const pipe = readPipe(pipes.ours("status"));
-    const status = readStatus(pipe);
-    let control: number | undefined = pipes.ours("control");
-    const supervised: SupervisedStep = {
-      step,
-      container: this.#container,
-      sharedRoot: this.#sharedRoot,
-      wasOutOfMemory,
-      child: () => pipes.helpersChild,
-    };
-    const tell = (message: Uint8Array): void => {
-      if (control === undefined) return;
-      try {
-        libc.write(control, message);
-      } catch (error) {
-        // EPIPE: it has just ended. EAGAIN: it is stopped and has more waiting than a pipe holds.
-        if (!(error instanceof SystemError && (error.code === "EPIPE" || error.code === "EAGAIN"))) throw error;
-      }
-    };
-    return {
-      stdin: pipes.has("stdin") ? writePipe(pipes.ours("stdin")) : undefined,
-      stdout: readPipe(pipes.ours("stdout")),
-      stderr: readPipe(pipes.ours("stderr")),
-      ended: status.record.then((record) => conclude(record, supervised)),
-      delivered: status.delivered,
-      signal: (signal, wholeTree) => tell(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal)),
-      resize: (size) => tell(encodeResize(size)),
-      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
-      abandon: () => {
-        // Nobody reaps it before it is released, so the number is still its own.
-        if (control !== undefined) killTree(pid);
-      },
-      release: () => {
-        pipe.destroy();
-        // The helper takes that for the word that nobody wants any more output.
-        if (control !== undefined) libc.close(control);
-        control = undefined;
-        pipes.closeRequest();
-        this.#reaper.add(pid);
-      },
-    };
+  /** The resident, or a new one where that was killed. */
+  #living(): Resident {
+    if (!this.#resident?.isAlive) {
+      this.#resident = new Resident(this.#libc, spawnResident(this.#libc, this.#helper, this.#slots));
+    }
+    return this.#resident;
   }
 }

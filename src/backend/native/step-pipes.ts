@@ -1,79 +1,71 @@
 import { readSync } from "node:fs";
 
-import { SLOT } from "../descriptor-slots.ts";
 import type { Libc } from "./libc.ts";
 
-/** The pipes of a step, by the slot of the helper's end. */
-type PipeName = "stdin" | "stdout" | "stderr" | "status" | "control";
+/** The pipes of a step, in the order in which the keeper's ends are sent; the request comes before them. */
+export type PipeName = "control" | "stdout" | "stderr" | "stdin";
 
-/** The descriptors of one step, ours and those given to the helper, so that a failure half way leaks none. */
+/** Who keeps a step, and what it started. */
+export interface StepProcesses {
+  keeper: number;
+  child: number;
+}
+
+/** The descriptors of one step, ours and those given to the keeper, so that a failure half way leaks none. */
 export class StepPipes {
   readonly #libc: Libc;
-  readonly #above: number;
   #request: number | undefined;
   readonly #ours = new Map<PipeName, number>();
-  #given: [fd: number, slot: number][] = [];
+  #given: number[] = [];
 
-  /** @param above A number above all slots that the helper has something at. */
-  constructor(libc: Libc, above: number) {
+  constructor(libc: Libc) {
     this.#libc = libc;
-    this.#above = above;
   }
 
-  /** What the helper gets, [descriptor, slot]. */
-  get given(): readonly [number, number][] {
-    return this.#given;
+  /** What the keeper gets: the request first. */
+  get given(): readonly number[] {
+    return this.#request === undefined ? this.#given : [this.#request, ...this.#given];
   }
 
-  has(name: PipeName): boolean {
-    return this.#ours.has(name);
-  }
-
-  ours(name: PipeName): number {
-    return this.#ours.get(name) ?? -1;
+  /** Takes our end over; -1 where there is none. */
+  take(name: PipeName): number {
+    const fd = this.#ours.get(name) ?? -1;
+    this.#ours.delete(name);
+    return fd;
   }
 
   giveRequest(bytes: Uint8Array): void {
-    this.#give(this.#libc.memfd("request", bytes, "data"), SLOT.request);
+    this.#request = this.#libc.memfd("request", bytes, "data");
   }
 
   open(name: PipeName): void {
-    // A stopped helper reads no control bytes, and the event loop must not wait for it.
+    // A stopped keeper reads no control bytes, and the event loop must not wait for it.
     const [read, write] = this.#libc.pipe(name === "control");
     const weWrite = name === "stdin" || name === "control";
     this.#ours.set(name, weWrite ? write : read);
-    this.#give(weWrite ? read : write, SLOT[name]);
+    this.#given.push(weWrite ? read : write);
   }
 
-  /** Closes our copies of what the helper now has, but for the request: the helper writes the step's pid over it. */
+  /** Closes our copies of what the keeper now has, but for the request: the keeper writes the step's pids over it. */
   closeGiven(): void {
-    this.#request = this.#given.find(([, slot]) => slot === SLOT.request)?.[0];
-    for (const [fd] of this.#given) if (fd !== this.#request) this.#libc.close(fd);
+    for (const fd of this.#given) this.#libc.close(fd);
     this.#given = [];
   }
 
-  /** The pid of the helper's child, as far as the helper came. */
-  get helpersChild(): number | undefined {
+  /** Undefined as long as the keeper has started nothing. */
+  get processes(): StepProcesses | undefined {
     if (this.#request === undefined) return undefined;
-    const bytes = Buffer.alloc(5);
-    return readSync(this.#request, bytes, 0, bytes.length, 0) === 4 ? bytes.readInt32LE(0) : undefined;
+    const bytes = Buffer.alloc(9);
+    if (readSync(this.#request, bytes, 0, bytes.length, 0) !== 8) return undefined;
+    return { keeper: bytes.readInt32LE(0), child: bytes.readInt32LE(4) };
   }
 
-  closeRequest(): void {
+  /** Closes all that is left. */
+  close(): void {
+    this.closeGiven();
     if (this.#request !== undefined) this.#libc.close(this.#request);
     this.#request = undefined;
-  }
-
-  closeAll(): void {
-    this.closeGiven();
-    this.closeRequest();
     for (const fd of this.#ours.values()) this.#libc.close(fd);
     this.#ours.clear();
-  }
-
-  /** Moves a descriptor above the slots: the dup2s in the child are done one after the other. */
-  #give(fd: number, slot: number): void {
-    this.#given.push([fd, slot]);
-    this.#given[this.#given.length - 1] = [this.#libc.moveAbove(fd, this.#above), slot];
   }
 }

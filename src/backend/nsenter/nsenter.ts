@@ -135,18 +135,18 @@ export class NsenterBackend implements Backend {
   #enterOptions(): { options: string[]; skipped: string[] } {
     const options: string[] = [];
     const skipped: string[] = [];
-    // Our descriptors by our pid, not inherited ones: nsenter would leave those open for the script.
+    // Our descriptor by our pid, not an inherited one: nsenter would leave that open for the script.
     const { pin } = this.#container;
-    const file = (fd: number | undefined): string => (fd === undefined ? "" : `/proc/${process.pid}/fd/${fd}`);
-    // Without descriptors the number must do.
+    const file = (name: string): string => (pin ? `/proc/${process.pid}/fd/${pin.directory}/${name}` : "");
+    // Without a descriptor the number must do.
     if (!pin) options.push("-t", String(this.#container.pid));
-    for (const { name, fd } of this.#container.namespaces) {
-      const option = this.#nsenter.namespaceOption(name, file(fd));
+    for (const { name } of this.#container.namespaces) {
+      const option = this.#nsenter.namespaceOption(name, file(`ns/${name}`));
       if (option !== undefined) options.push(option);
       else if (name === "cgroup" || name === "time") skipped.push(name);
       else throw new Unavailable(`${this.#nsenter.version} cannot join a ${name} namespace`);
     }
-    options.push(`-r${file(pin?.root)}`);
+    options.push(`-r${file("root")}`);
     return { options, skipped };
   }
 

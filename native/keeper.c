@@ -1,4 +1,5 @@
-/* The helper: enters a container for one step and stays outside as its supervisor. See ../README.md, Architecture. */
+/* The keeper of one step: it stays outside the container, starts the step, supervises it and reports its end. It shares no
+ * memory with anything, and the request, the script, the keyring and the pipes of a step are its own. */
 #include "helper.h"
 
 #include <errno.h>
@@ -11,8 +12,8 @@
 
 #include "syscall.h"
 
-/* The agent's descriptors are close-on-exec, but a program that embeds it may have opened others. */
-static int close_above(unsigned int first)
+/* The caller's descriptors are close-on-exec, but a program that embeds it may have opened others. */
+int close_above(unsigned int first)
 {
     long result = SYSCALL(close_range, first, ~0u, 0);
     if (result != -ENOSYS)
@@ -48,16 +49,24 @@ static int take_empty_keyring(void)
     return result == -ENOSYS || result == -EPERM || result > 0 ? 0 : (int)result;
 }
 
-/* Should we be killed, the agent still learns what to kill: it reads this only then. The request is a file in memory or, for
- * an agent without FFI, a socket. */
-static void tell_child(long child)
+/* Should we be killed, the caller still learns what to kill: it reads this only then. The request is a file in memory or,
+ * for a caller without FFI, a socket. */
+static void tell_processes(long child)
 {
-    int32_t pid = (int32_t)child;
-    /* With nothing else in it: what the request held shall not stay in memory for the whole of the step. */
+    int32_t pids[] = {(int32_t)SYSCALL(getpid), (int32_t)child};
+    /* With nothing else in it: what the request held must not stay in memory for the whole of the step. */
     if (SYSCALL(ftruncate, FD_REQUEST, 0) == 0)
-        SYSCALL(pwrite64, FD_REQUEST, &pid, sizeof pid, 0);
+        SYSCALL(pwrite64, FD_REQUEST, pids, sizeof pids, 0);
     else
-        SYSCALL(write, FD_REQUEST, &pid, sizeof pid); /* it may be closed: then nobody wants to know */
+        SYSCALL(write, FD_REQUEST, pids, sizeof pids); /* it may be closed: then there is nobody to tell */
+}
+
+/* A step that was given up before it began must not begin: a keeper can be stopped by the container until then. */
+static bool is_given_up(void)
+{
+    struct pollfd control = {.fd = FD_CONTROL, .events = POLLIN};
+    struct timespec at_once = {0, 0};
+    return SYSCALL(ppoll, &control, 1, &at_once, NULL, 0) == 1 && (control.revents & (POLLHUP | POLLIN)) == POLLHUP;
 }
 
 static void close_steps_ends(const struct request *request)
@@ -67,8 +76,10 @@ static void close_steps_ends(const struct request *request)
         SYSCALL(close, given[i]); /* there may be no script: EBADF */
     if (request->header.flags & REQUEST_CGROUP) /* otherwise the number is free for a pipe of ours */
         SYSCALL(close, FD_CGROUP);
-    for (uint32_t i = 0; i < request->header.namespace_count + request->header.cgroup_count; i++)
+    for (uint32_t i = 0; i < request->header.namespace_count; i++)
         SYSCALL(close, FD_NAMESPACES + i);
+    for (uint32_t i = 0; i < request->header.cgroup_count; i++)
+        SYSCALL(close, FD_HIERARCHIES + i);
 }
 
 /* Answers 0, or -errno with the stage in *progress; *record then says how the step ended. */
@@ -76,14 +87,12 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
                     struct progress *progress, struct record *record)
 {
     at_stage(progress, STAGE_SUPERVISE);
-    int result = close_above(FD_NAMESPACES + request->header.namespace_count + request->header.cgroup_count);
-    if (result == 0)
-        result = (int)SYSCALL(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    int result = (int)SYSCALL(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     if (result == 0)
         result = take_empty_keyring();
     if (result < 0)
         return result;
-    /* Before anything else is opened, for the agent's own stdin may have been closed: 0 is the step's. */
+    /* Before anything else is opened, for the caller's own stdin may have been closed: 0 is the step's. */
     at_stage(progress, STAGE_STREAMS);
     result = make_streams(&request->header, &relay->streams);
     if (result < 0)
@@ -96,15 +105,21 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
     long target = pin_target(request);
     if (target < 0 && target != -ENOSYS)
         return (int)target;
+    result = open_container(request, progress);
+    if (result < 0)
+        return result;
     at_stage(progress, STAGE_SCRIPT);
     result = place_script(request);
     if (result < 0)
         return result;
     progress->supervisor = (int32_t)SYSCALL(getpid);
+    at_stage(progress, STAGE_SUPERVISE);
+    if (is_given_up())
+        return -ECANCELED;
     result = spawn_step(request, &relay->streams, progress, step);
     if (result < 0)
         return result;
-    tell_child(step->child);
+    tell_processes(step->child);
     close_steps_ends(request);
     close_steps_streams(&relay->streams);
     result = supervise(request, step, *signals, (int)target, relay, &progress->end, record);
@@ -113,28 +128,15 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
     return result;
 }
 
-int program_main(int argc, char **argv)
+int keep_step(uint32_t number)
 {
-    uint64_t all = ~0ull;
-    struct record record = {.kind = RECORD_ENDED};
+    struct record record = {.kind = RECORD_ENDED, .step = number};
     struct request request = {.header = {.flags = 0}};
-    struct relay relay = {.pid = 0};
+    struct relay relay = {.pid = 0, .step = number};
     struct step step = {.child = -1, .channel = -1};
     int signals = -1;
-    long result = SYSCALL(rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
-    /* Started without FFI: go on from a copy of ourselves. */
-    char mode = argc > 1 ? argv[1][0] : '\0';
-    if (mode == 'v')
-        return 0; /* a probe: the agent asks whether it can start us at all */
-    if (mode == 'r') {
-        recover_scripts(); /* what cannot be listed cannot be tidied up, and steps run all the same */
-        return 0;
-    }
-    if (result == 0 && mode == 'c') {
-        argv[1] = (char *)(uintptr_t) "k8s-executor-helper"; /* what ps(1) shows, as for one started natively */
-        result = run_from_sealed_copy(argv + 1);
-    }
     record.stage = STAGE_REQUEST;
+    long result = close_above(FD_FREE);
     if (result == 0)
         result = receive_request(&request);
     struct progress *progress = result == 0 ? allocate(sizeof *progress, MAP_SHARED) : NULL;
@@ -152,12 +154,12 @@ int program_main(int argc, char **argv)
     }
     if (remove_script(&request) < 0)
         record.flags |= RECORD_SCRIPT_LEFT;
-    /* The agent is woken once for all three, and need not wait for our own end. Where there is a relay, they are its. */
+    /* The caller is woken once for all three, and need not wait for our own end. Where there is a relay, they are its. */
     SYSCALL(close, 1);
     SYSCALL(close, 2);
     long written = SYSCALL(write, FD_STATUS, &record, sizeof record);
     outlive_relay(&relay, signals);
-    /* A subreaper, that was killed: whoever is the agent's parent shall not have to reap it. */
+    /* A subreaper, that was killed: the process that inherits from the caller must not have to reap it. */
     if (step.child > 0)
         SYSCALL(wait4, step.child, NULL, 0, NULL);
     return written == (long)sizeof record ? 0 : HELPER_FAILED;

@@ -1,0 +1,48 @@
+/* The helper program: outside the container, for all steps of a connection. */
+#include "helper.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "resident.h"
+#include "syscall.h"
+
+/* Modes, by the first character of the first argument. */
+enum mode {
+    MODE_SERVE = 's',  /* be a resident */
+    MODE_STEP = 'o',   /* one step, for a caller that cannot pass descriptors */
+    MODE_RECOVER = 'r', /* only remove scripts that a crash left */
+    MODE_VERSION = 'v', /* a probe: can we be started at all? */
+    MODE_COPY = 'c',   /* go on from a sealed copy of ourselves */
+};
+
+/* A resident gets a descriptor for every number below FD_FREE; here the numbers that were not given are taken, so that
+ * nothing that is opened has one of them. */
+static int keep_only_step(void)
+{
+    int result = close_above(FD_FREE);
+    for (int fd = 0; result == 0 && fd < FD_FREE; fd++)
+        if (SYSCALL(fcntl, fd, F_GETFD, 0) < 0)
+            result = SYSCALL(dup3, FD_TARGET, fd, O_CLOEXEC) < 0 ? HELPER_FAILED : 0;
+    return result == 0 ? keep_step(0) : HELPER_FAILED;
+}
+
+int program_main(int argc, char **argv)
+{
+    uint64_t all = ~0ull;
+    long result = SYSCALL(rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
+    char mode = argc > 1 ? argv[1][0] : '\0';
+    if (result == 0 && mode == MODE_COPY) {
+        argv[1] = (char *)(uintptr_t) "k8s-executor-helper"; /* what ps(1) shows, as for one started natively */
+        result = run_from_sealed_copy(argv + 1);
+    }
+    if (result < 0)
+        return HELPER_FAILED;
+    if (mode == MODE_SERVE)
+        return serve_steps(argc > 2);
+    if (mode == MODE_STEP)
+        return keep_only_step();
+    if (mode == MODE_RECOVER)
+        recover_scripts(); /* what cannot be listed cannot be tidied up, and steps run all the same */
+    return 0;
+}
