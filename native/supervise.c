@@ -265,7 +265,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
         {.fd = relay->streams.ours[1], .events = POLLIN},
         {.fd = relay->streams.ours[2], .events = POLLIN},
         {.fd = step->channel, .events = POLLIN},
-        {.fd = FD_LIFELINE, .events = 0}, /* without a resident, something that never ends */
+        {.fd = FD_LIFELINE, .events = 0}, /* without a resident, something that cannot be polled */
     };
     if (relay->streams.ours[0] >= 0)
         relay_from_now_on(&s);
@@ -299,9 +299,10 @@ int supervise(const struct request *request, struct step *step, int signals, int
             watched[2].fd = -1;
             kill_tree(&s);
         }
-        if (watched[6].revents) {
-            record->flags |= RECORD_RESIDENT_LOST;
+        if (watched[6].revents)
             watched[6].fd = -1;
+        if (watched[6].revents & POLLHUP) {
+            record->flags |= RECORD_RESIDENT_LOST;
             kill_tree(&s);
         }
         /* Only a step that says something, or is told something, needs a relay. */
