@@ -7,24 +7,21 @@
 #include "resident.h"
 #include "syscall.h"
 
-/* Modes, by the first character of the first argument. */
+/* Modes, by the first character of the first argument. The second says whether to recover, the third where to listen. */
 enum mode {
-    MODE_SERVE = 's',  /* be a resident */
-    MODE_STEP = 'o',   /* one step, for a caller that cannot pass descriptors */
-    MODE_RECOVER = 'r', /* only remove scripts that a crash left */
+    MODE_SERVE = 's',   /* be a resident */
     MODE_VERSION = 'v', /* a probe: can we be started at all? */
-    MODE_COPY = 'c',   /* go on from a sealed copy of ourselves */
+    MODE_COPY = 'c',    /* go on from a sealed copy of ourselves, in the mode of the next argument */
 };
 
-/* A resident gets a descriptor for every number below FD_FREE; here the numbers that were not given are taken, so that
- * nothing that is opened has one of them. */
-static int keep_only_step(void)
+/* For a caller that cannot see to it itself: every number below FD_FREE is taken, and nothing above it. */
+static int take_places(void)
 {
     int result = close_above(FD_FREE);
     for (int fd = 0; result == 0 && fd < FD_FREE; fd++)
         if (SYSCALL(fcntl, fd, F_GETFD, 0) < 0)
             result = SYSCALL(dup3, FD_TARGET, fd, O_CLOEXEC) < 0 ? HELPER_FAILED : 0;
-    return result == 0 ? keep_step(0) : HELPER_FAILED;
+    return result;
 }
 
 int program_main(int argc, char **argv)
@@ -36,13 +33,9 @@ int program_main(int argc, char **argv)
         argv[1] = (char *)(uintptr_t) "k8s-executor-helper"; /* what ps(1) shows, as for one started natively */
         result = run_from_sealed_copy(argv + 1);
     }
-    if (result < 0)
+    if (result < 0 || (mode == MODE_SERVE && take_places() < 0))
         return HELPER_FAILED;
     if (mode == MODE_SERVE)
-        return serve_steps(argc > 2);
-    if (mode == MODE_STEP)
-        return keep_only_step();
-    if (mode == MODE_RECOVER)
-        recover_scripts(); /* what cannot be listed cannot be tidied up, and steps run all the same */
+        return serve_steps(argc > 2 && argv[2][0] == 'r', argc > 3 ? argv[3] : NULL);
     return 0;
 }

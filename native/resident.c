@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "helper.h"
+#include "listener.h"
 #include "syscall.h"
 
 #define WNOHANG 1
@@ -32,6 +33,9 @@ struct resident {
     int signals;
     int lifeline; /* the write end, which nobody else has; -1 once it is closed */
     bool is_leaving;
+    struct listener *listener; /* NULL where descriptors are sent with the messages */
+    struct message message;    /* as far as it came */
+    size_t length;
 };
 
 /* A record of our own about a step. It is dropped only where the caller has gone. */
@@ -45,7 +49,8 @@ static void report(uint32_t step, enum record_kind kind, long error)
 static void close_all(const int *descriptors, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        SYSCALL(close, descriptors[i]);
+        if (descriptors[i] >= 0)
+            SYSCALL(close, descriptors[i]);
 }
 
 /* In the keeper: what was passed takes its place, and what is the resident's is closed. */
@@ -99,15 +104,15 @@ static uint32_t take_descriptors(const struct msghdr *header, const union ancill
     return (uint32_t)(length / sizeof(int));
 }
 
-/* Takes one message. Answers whether there may be more: false also at the end, when nobody will send any. */
-static bool take_message(struct resident *resident)
+/* Reads on in the message and takes what was sent with it. A socket for messages gives whole ones. Answers whether it is
+ * whole now; false also at the end, when there will be no more. */
+static bool receive(struct resident *resident, int *passed, uint32_t *count, bool *is_cut)
 {
-    struct message message;
-    struct iovec part = {.iov_base = &message, .iov_len = sizeof message};
+    struct iovec part = {.iov_base = (char *)&resident->message + resident->length,
+                         .iov_len = sizeof resident->message - resident->length};
     union ancillary ancillary = {.bytes = {0}};
     struct msghdr header = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &ancillary, .msg_controllen = sizeof ancillary};
-    int passed[PASSED_MOST] = {-1, -1, -1, -1, -1};
     long length = SYSCALL(recvmsg, FD_REQUEST, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length == -EAGAIN || length == -EINTR)
         return false;
@@ -115,16 +120,32 @@ static bool take_message(struct resident *resident)
         resident->is_leaving = true;
         return false;
     }
-    uint32_t count = take_descriptors(&header, &ancillary, passed);
-    if (length == (long)sizeof message && message.kind == MESSAGE_ABANDON) {
-        abandon_keeper(resident, message.step);
-    } else if (length == (long)sizeof message && message.kind == MESSAGE_START) {
-        if ((header.msg_flags & MSG_CTRUNC) || count != message.descriptors || count <= PASSED_STDERR)
-            report(message.step, RECORD_REFUSED, -EMFILE);
+    *count = take_descriptors(&header, &ancillary, passed);
+    *is_cut = (header.msg_flags & MSG_CTRUNC) != 0;
+    resident->length = (resident->length + (size_t)length) % sizeof resident->message;
+    return resident->length == 0;
+}
+
+/* Takes one message. Answers whether there may be more. */
+static bool take_message(struct resident *resident)
+{
+    int passed[PASSED_MOST] = {-1, -1, -1, -1, -1};
+    uint32_t count = 0;
+    bool is_cut = false;
+    const struct message *message = &resident->message;
+    if (!receive(resident, passed, &count, &is_cut))
+        return false;
+    if (message->kind == MESSAGE_ABANDON) {
+        abandon_keeper(resident, message->step);
+    } else if (message->kind == MESSAGE_START) {
+        if (resident->listener && take_connections(resident->listener, message->step, message->descriptors, passed) == 0)
+            count = message->descriptors;
+        if (is_cut || count != message->descriptors || count <= PASSED_STDERR)
+            report(message->step, RECORD_REFUSED, -EMFILE);
         else
-            start_keeper(resident, &message, passed, count);
+            start_keeper(resident, message, passed, count);
     }
-    close_all(passed, count);
+    close_all(passed, PASSED_MOST);
     return true;
 }
 
@@ -206,10 +227,18 @@ static int prepare(struct resident *resident, bool recovers)
     return signals < 0 ? (int)signals : resident->keepers ? 0 : -ENOMEM;
 }
 
-int serve_steps(bool recovers)
+static int listen_for_steps(struct resident *resident, const char *path)
+{
+    resident->listener = allocate(sizeof *resident->listener, MAP_PRIVATE);
+    return resident->listener ? make_listener(resident->listener, path) : -ENOMEM;
+}
+
+int serve_steps(bool recovers, const char *listen_at)
 {
     struct resident resident = {.count = 0, .signals = -1, .lifeline = -1};
     int result = prepare(&resident, recovers);
+    if (result == 0 && listen_at)
+        result = listen_for_steps(&resident, listen_at);
     report(0, RECORD_READY, result);
     if (result < 0)
         return HELPER_FAILED;

@@ -9,6 +9,7 @@
 enum message_kind {
     MESSAGE_START = 1,   /* with descriptors, in the order of enum passed */
     MESSAGE_ABANDON = 2, /* kill the step's keeper, which does not answer */
+    MESSAGE_CONNECTION = 3, /* on a connection (listener.h): `descriptors` is the one of enum passed that it stands for */
 };
 
 /* What comes with MESSAGE_START. The stdin may be missing: then the step's is at end of file. */
@@ -28,8 +29,8 @@ struct message {
     uint32_t reserved[13];
 };
 
-/* Serves until the socket at FD_REQUEST is closed. `recovers`: first removes what a crash left in FD_SCRIPT_DIR. Answers the
- * exit status. */
-int serve_steps(bool recovers);
+/* Serves until the socket at FD_REQUEST is closed. `recovers`: first removes what a crash left in FD_SCRIPT_DIR. `listen_at`:
+ * where to accept descriptors as connections, or NULL where they are sent. Answers the exit status. */
+int serve_steps(bool recovers, const char *listen_at);
 
 #endif

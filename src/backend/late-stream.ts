@@ -1,4 +1,4 @@
-import { Readable } from "node:stream";
+import { Readable, type PassThrough, type Writable } from "node:stream";
 
 /** What a step prints that has not been started yet: empty, until it is told of the stream to follow. */
 export class LateStream extends Readable {
@@ -29,4 +29,12 @@ export class LateStream extends Readable {
     this.#source?.destroy();
     callback(error);
   }
+}
+
+/** Makes one stdin of two: what becomes of one becomes of the other. */
+export function joinStdin(ours: PassThrough, its: Writable): void {
+  if (ours.destroyed) return void its.destroy();
+  ours.pipe(its);
+  ours.once("close", () => ours.readableEnded || its.destroy());
+  its.once("close", () => ours.destroy());
 }

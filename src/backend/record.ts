@@ -10,7 +10,15 @@ export const CONTROL_END = 0x80;
 const CONTROL_RESIZE = 0x7f;
 /** enum record_kind. */
 export const RECORD_KIND = { ready: 1, ended: 2, output: 3, delivered: 4, refused: 5, lost: 6 } as const;
-const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32, residentLost: 64 } as const;
+const FLAG = {
+  targetGone: 1,
+  unreaped: 2,
+  scriptLeft: 4,
+  outputCut: 8,
+  relayed: 16,
+  subreaperLost: 32,
+  residentLost: 64,
+} as const;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */

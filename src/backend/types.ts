@@ -6,6 +6,21 @@ import type { PreparedStep, TerminalSize } from "../step/index.ts";
 /** How long a helper that is started only for a try may take: without an end, a guest could stop it and so connect(). */
 export const PROBE_PATIENCE_MS = 5000;
 
+/**
+ * Waits for a promise, but not for longer than that.
+ *
+ * @param tooLate Throws or answers what counts instead.
+ */
+export async function withPatience<Value>(
+  promise: Promise<Value>,
+  milliseconds: number,
+  tooLate: () => Value,
+): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds))).then(tooLate);
+  return Promise.race([promise, waited]).finally(() => clearTimeout(timer));
+}
+
 /** How a step that was started ended, in the kernel's words. */
 export interface Ending {
   exitCode: number | undefined;

@@ -1,8 +1,8 @@
 import os from "node:os";
-import { PassThrough, type Writable } from "node:stream";
+import { PassThrough } from "node:stream";
 
 import type { TerminalSize } from "../step/index.ts";
-import { LateStream } from "./late-stream.ts";
+import { joinStdin, LateStream } from "./late-stream.ts";
 import type { Ending, Running } from "./types.ts";
 
 /** How a step ends that was ended by a signal while it waited for its turn. */
@@ -19,14 +19,6 @@ function givenUp(signal: number): Ending {
     outOfMemory: false,
     limitations: [],
   };
-}
-
-/** What becomes of one becomes of the other, as if they were one. */
-function joinStdin(ours: PassThrough, its: Writable): void {
-  if (ours.destroyed) return void its.destroy();
-  ours.pipe(its);
-  ours.once("close", () => ours.readableEnded || its.destroy());
-  its.once("close", () => ours.destroy());
 }
 
 /** A step that waits for its turn. Its streams are ours, empty until its own are there to be followed. */

@@ -1,37 +1,27 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import type { Duplex, Readable, Writable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
-
 import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
-import { childOutput, childStream } from "../child-streams.ts";
-import { containerSlots, SLOT } from "../descriptor-slots.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
-import { watchOom } from "../oom.ts";
-import { ignoreClosedReader } from "../pipe-streams.ts";
-import { CONTROL_END, encodeResize } from "../record.ts";
+import { containerSlots } from "../descriptor-slots.ts";
 import { encodeRequest } from "../request.ts";
-import { startError } from "../start-error.ts";
-import { StepReport } from "../step-report.ts";
-import { conclude } from "../supervised.ts";
-import { readRecords } from "../read-records.ts";
-import { PROBE_PATIENCE_MS, Unavailable, type Backend, type Ending, type Running } from "../types.ts";
+import { PROBE_PATIENCE_MS, Unavailable, withPatience, type Backend, type Running } from "../types.ts";
+import { HelperStep } from "./helper-step.ts";
+import { HelperResident } from "./resident.ts";
 
-/** How long what a killed helper said may take to come. */
-const LAST_WORD_MS = 100;
-
-/** The same helper as the native backend's, started by node:child_process where there is no FFI. */
+/** The same resident as the native backend's, started by node:child_process where there is no FFI. */
 export class HelperBackend implements Backend {
   readonly name = "helper";
   readonly reason: string;
-  readonly limitations: readonly string[] = ["starting a step copies this process's page tables (no FFI)"];
+  readonly limitations: readonly string[] = [
+    "a step's streams are sockets on our side (no FFI), which are slower than pipes",
+  ];
   readonly canSetGroups = true;
   readonly hasTerminals = true;
   readonly #path: string;
   readonly #container: Container;
   readonly #sharedRoot: SharedRoot | undefined;
   readonly #slots: readonly [number, number][];
+  #resident: HelperResident | undefined;
+  #starting: Promise<HelperResident> | undefined;
+  #isClosed = false;
 
   constructor(path: string, container: Container, sharedRoot: SharedRoot | undefined, reason: string) {
     this.#path = path;
@@ -41,116 +31,34 @@ export class HelperBackend implements Backend {
     this.reason = reason;
   }
 
-  /** Starts the helper only to see whether it can be started, and to remove scripts that a crash left in the shared root. */
+  /** Starts the resident, which removes scripts that a crash left in the shared root. Throws an Error that says why it cannot. */
   async probe(): Promise<void> {
-    const code = await this.#runHelper("v", []);
-    if (code !== 0) throw new Unavailable(`the helper ${this.#path} does not run here (exit status ${code})`);
-    if (!this.#sharedRoot) return;
-    const stdio: ("ignore" | number)[] = Array.from({ length: SLOT.scriptDirectory }, () => "ignore");
-    await this.#runHelper("r", [...stdio, this.#sharedRoot.fd]);
-  }
-
-  async #runHelper(mode: string, stdio: readonly ("ignore" | number)[]): Promise<number | null> {
-    const timeout = PROBE_PATIENCE_MS;
-    const child = spawn(this.#path, [mode], {
-      env: {},
-      stdio: stdio.length === 0 ? "ignore" : [...stdio],
-      timeout,
-      killSignal: "SIGKILL",
+    await withPatience(this.#living(), PROBE_PATIENCE_MS, () => {
+      throw new Unavailable("the helper was started and does not answer");
     });
-    const [code] = (await once(child, "exit")) as [number | null];
-    return code;
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
     const request = encodeRequest(this.#container, step, stdin);
-    const stdio: ("ignore" | "pipe" | number)[] = Array.from({ length: SLOT.namespaces }, () => "ignore");
-    for (const slot of [SLOT.request, SLOT.status, SLOT.control]) stdio[slot] = "pipe";
-    for (const [fd, slot] of this.#slots) stdio[slot] = fd;
-    stdio[SLOT.stdout] = stdio[SLOT.stderr] = "pipe";
-    if (stdin) stdio[SLOT.stdin] = "pipe";
-    // "copy": run from a sealed copy of yourself.
-    const child = spawn(this.#path, ["copy", "one"], { env: {}, stdio, detached: true, cwd: "/" });
-    const failed = new Promise<never>((_, reject) => {
-      child.once("error", (error) => reject(startError("the helper", error)));
-    });
-    const pipe = childStream(child, SLOT.status) as Readable | undefined;
-    const status = pipe && reportOf(pipe);
-    const stdinStream = childStream(child, SLOT.stdin) as Writable | undefined;
-    const tell = (message: Uint8Array): void => {
-      const control = childStream(child, SLOT.control) as Writable | undefined;
-      if (control?.writable) control.write(message);
-    };
-    return {
-      stdin: stdinStream && ignoreClosedReader(stdinStream),
-      stdout: childOutput(child, SLOT.stdout),
-      stderr: childOutput(child, SLOT.stderr),
-      ended: this.#supervise(child, failed, step, request, status),
-      delivered: status?.delivered ?? Promise.resolve(true),
-      signal: (signal, wholeTree) => tell(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal)),
-      resize: (size) => tell(encodeResize(size)),
-      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
-      abandon: () => {
-        if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killTree(child.pid);
-      },
-      release: () => {
-        pipe?.destroy();
-        // The helper takes that for the word that nobody wants any more output.
-        childStream(child, SLOT.control)?.destroy();
-        // Node reaps it; nobody needs to wait for that.
-        child.unref();
-      },
-    };
+    const of = { step, container: this.#container, sharedRoot: this.#sharedRoot };
+    return new HelperStep(() => this.#living(), of, request, stdin);
   }
 
   close(): void {
-    // Nothing is kept between steps.
+    this.#isClosed = true;
+    this.#resident?.close();
   }
 
-  async #supervise(
-    helper: ChildProcess,
-    failed: Promise<never>,
-    step: PreparedStep,
-    request: Buffer,
-    status: StepReport | undefined,
-  ): Promise<Ending> {
-    const wasOutOfMemory = watchOom(this.#container);
-    const control = childStream(helper, SLOT.control) as Writable | undefined;
-    const requests = childStream(helper, SLOT.request) as Duplex | undefined;
-    try {
-      // Without a process there are no streams either, and the error event tells why.
-      if (!status || !control || !requests || helper.pid === undefined) return await failed;
-      for (const stream of [control, requests]) ignoreClosedReader(stream);
-      const child = readHelpersChild(requests);
-      requests.end(request);
-      const record = await Promise.race([status.record, failed]);
-      const container = this.#container;
-      return await conclude(record, { step, container, sharedRoot: this.#sharedRoot, wasOutOfMemory, child });
-    } finally {
-      // Whoever still holds its other end, a helper that a guest stopped, shall not keep the agent from ending.
-      requests?.destroy();
-    }
+  /** The resident, or a new one where that was killed. */
+  #living(): Promise<HelperResident> {
+    if (this.#resident?.isAlive) return Promise.resolve(this.#resident);
+    this.#starting ??= HelperResident.start(this.#path, this.#slots)
+      .then((resident) => {
+        this.#resident = resident;
+        if (this.#isClosed) resident.close();
+        return resident;
+      })
+      .finally(() => (this.#starting = undefined));
+    return this.#starting;
   }
-}
-
-/** The status pipe of a keeper that has no resident. */
-function reportOf(status: Readable): StepReport {
-  const report = new StepReport();
-  readRecords(status, (record) => report.receive(record));
-  // An error here ends the pipe as its end does: what counts is whether the record came.
-  status.on("error", () => undefined).once("close", () => report.lose());
-  return report;
-}
-
-/** What the helper says of its child on the request's socket; it matters only where the helper is killed. */
-function readHelpersChild(requests: Readable): () => Promise<number | undefined> {
-  let said = Buffer.alloc(0);
-  requests.on("data", (chunk: Buffer) => (said = Buffer.concat([said, chunk])));
-  const closed = new Promise<void>((resolve) => {
-    requests.once("close", () => resolve()).once("end", () => resolve());
-  });
-  return async () => {
-    await Promise.race([closed, delay(LAST_WORD_MS)]);
-    return said.length === 8 ? said.readInt32LE(4) : undefined;
-  };
 }

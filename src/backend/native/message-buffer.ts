@@ -1,5 +1,6 @@
-/** The largest message and the most descriptors that one carries: struct message and enum passed in native/resident.h. */
-export const MESSAGE_SIZE = 64;
+import { MESSAGE_SIZE } from "../resident-steps.ts";
+
+/** enum passed in native/resident.h. */
 const MOST_DESCRIPTORS = 5;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -31,14 +32,17 @@ export class MessageBuffer {
 
   /** The structure for these bytes and descriptors; valid until the next call. */
   fill(message: Uint8Array, descriptors: readonly number[]): Uint8Array {
-    if (message.length > MESSAGE_SIZE || descriptors.length > MOST_DESCRIPTORS) throw new RangeError("too long a message");
+    if (message.length > MESSAGE_SIZE || descriptors.length > MOST_DESCRIPTORS)
+      throw new RangeError("too long a message");
     this.#message.set(message);
     this.#pointer(HEADER_SIZE + 8, BigInt(message.length));
     const length = CONTROL_HEADER_SIZE + 4 * descriptors.length;
     this.#pointer(this.#controlAt, BigInt(length));
     // CMSG_SPACE: the length up to the next multiple of 8.
     this.#pointer(40, descriptors.length === 0 ? 0n : BigInt(Math.ceil(length / 8) * 8));
-    descriptors.forEach((fd, index) => this.#view.setInt32(this.#controlAt + CONTROL_HEADER_SIZE + 4 * index, fd, true));
+    descriptors.forEach((fd, index) =>
+      this.#view.setInt32(this.#controlAt + CONTROL_HEADER_SIZE + 4 * index, fd, true),
+    );
     return this.#header;
   }
 

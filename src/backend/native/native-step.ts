@@ -11,11 +11,11 @@ import { conclude, type SupervisedStep } from "../supervised.ts";
 import type { Ending, Running } from "../types.ts";
 import { LatePipe } from "./late-pipe.ts";
 import type { Libc } from "./libc.ts";
-import type { Resident, ResidentStep } from "./resident.ts";
+import type { Resident, SentStep } from "./resident.ts";
 import type { StepPipes } from "./step-pipes.ts";
 
 /** A step that a keeper of the resident's starts and supervises. */
-export class NativeStep implements Running, ResidentStep {
+export class NativeStep implements Running, SentStep {
   readonly stdin: Writable | undefined;
   readonly stdout: LatePipe;
   readonly stderr: LatePipe;
@@ -46,7 +46,10 @@ export class NativeStep implements Running, ResidentStep {
     this.#report = new StepReport({
       hasOutput: (stream) => (stream === 1 ? stdout : stderr).open(),
       isOver: (open) => {
-        for (const [bit, stream] of [[0b10, stdout], [0b100, stderr]] as const) {
+        for (const [bit, stream] of [
+          [0b10, stdout],
+          [0b100, stderr],
+        ] as const) {
           if (open & bit) stream.open();
           else stream.finish();
         }

@@ -1,9 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { ABOVE_SLOTS, containerSlots } from "../descriptor-slots.ts";
-import { PROBE_PATIENCE_MS, Unavailable, type Backend, type Running } from "../types.ts";
+import { PROBE_PATIENCE_MS, Unavailable, withPatience, type Backend, type Running } from "../types.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import type { Libc } from "./libc.ts";
@@ -51,17 +49,9 @@ export class NativeBackend implements Backend {
 
   /** Starts the resident, which removes scripts that a crash left in the shared root. Throws an Error that says why it cannot. */
   async probe(): Promise<void> {
-    const resident = this.#living();
-    const timer = new AbortController();
-    const tooLate = delay(PROBE_PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
+    await withPatience(this.#living().ready, PROBE_PATIENCE_MS, () => {
       throw new Unavailable("the helper was started and does not answer");
     });
-    try {
-      await Promise.race([resident.ready, tooLate]);
-    } finally {
-      tooLate.catch(() => undefined);
-      timer.abort();
-    }
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
@@ -70,7 +60,11 @@ export class NativeBackend implements Backend {
       pipes.giveRequest(encodeRequest(this.#container, step, stdin));
       for (const name of ["control", "stdout", "stderr"] as const) pipes.open(name);
       if (stdin) pipes.open("stdin");
-      const started = new NativeStep(this.#libc, { step, container: this.#container, sharedRoot: this.#sharedRoot }, pipes);
+      const started = new NativeStep(
+        this.#libc,
+        { step, container: this.#container, sharedRoot: this.#sharedRoot },
+        pipes,
+      );
       started.sendTo(() => this.#living());
       return started;
     } catch (error) {

@@ -46,7 +46,7 @@ export function spawnResident(
     opened.push(records);
     const status = give(write, SLOT.status);
     const recovers = slots.some(([, slot]) => slot === SLOT.scriptDirectory);
-    const argv = ["k8s-executor-helper", "serve", ...(recovers ? ["recover"] : [])];
+    const argv = ["k8s-executor-helper", "serve", recovers ? "recover" : "-"];
     const pid = program.spawn(argv, [...unusedSlots(slots), ...slots, request, status]);
     return { pid, socket, records };
   } catch (error) {
