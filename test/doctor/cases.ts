@@ -25,6 +25,7 @@ import { makeGuest, type GuestOptions, type ThrowAwayGuest } from "../guests/gue
 import { CLI, plainEnvironment } from "../support/cli.ts";
 import { deno, REPOSITORY } from "../support/programs.ts";
 import { inCgroups } from "../support/cgroups.ts";
+import { canRun } from "../support/require.ts";
 import { compile } from "../hostile/compile.ts";
 import { doctor, examined } from "./run-doctor.ts";
 
@@ -587,7 +588,8 @@ test("it leaves its own marks nowhere: no process, no file in the guest", async 
   });
 });
 
-test("under Deno without --allow-ffi nsenter is used, and the mend is Deno's", async () => {
+test("under Deno without --allow-ffi nsenter is used, and the mend is Deno's", async (t) => {
+  if (!canRun(t, ["deno"])) return;
   const permissions = ["--allow-read", "--allow-write", "--allow-run", "--allow-env", "--allow-sys"];
   const program = [deno(), "run", "--no-prompt", ...permissions, path.join(REPOSITORY, "dist/cli/main.js")];
   await beside({}, async ({ pid }, roots) => {

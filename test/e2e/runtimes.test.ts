@@ -1,50 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 
-import { cli } from "../support/cli.ts";
-import { checkContractIn, targetOf, withGuest } from "../support/contract.ts";
-import { deno, node24, REPOSITORY } from "../support/programs.ts";
+import { withGuest } from "../support/contract.ts";
+import { deno, REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
 
-const MAIN = path.join(REPOSITORY, "test/contract/main.ts");
-
-test("contract: as another user, without any privilege, in a user namespace", async (t) => {
-  if (!canRun(t, ["unshare", "setpriv", "root"])) return;
-  // The whole test runs as that user, for it is that user's namespace that has to be joined.
-  const program = [
-    `import { makeGuest } from "${REPOSITORY}/test/guests/guest.ts";`,
-    `import { checkContractIn, targetOf } from "${REPOSITORY}/test/support/contract.ts";`,
-    "const guest = await makeGuest({});",
-    `try { await checkContractIn([process.execPath, "--import", "tsx", "${MAIN}"], targetOf(guest, {})); }`,
-    "finally { await guest.close(); }",
-  ].join("\n");
-  const user = ["--reuid=12345", "--regid=12345", "--clear-groups", "--"];
-  const { status, stderr } = spawnSync(
-    "setpriv",
-    [...user, process.execPath, "--import", "tsx", "--input-type=module", "--eval", program],
-    { encoding: "utf8", cwd: REPOSITORY, env: { ...process.env, HOME: "/tmp" } },
-  );
-  assert.equal(status, 0, stderr);
-});
-
-test("contract: unbuilt, by Node's own type stripping", async (t) => {
-  if (!canRun(t, ["unshare"])) return;
-  const node = node24();
-  await withGuest({}, (guest) => checkContractIn([node, MAIN], targetOf(guest, {}), { cwd: REPOSITORY }));
-});
-
-test("contract: under Deno, with --allow-all", async (t) => {
-  if (!canRun(t, ["unshare"])) return;
-  const command = [deno(), "run", "--no-prompt", "--allow-all", MAIN];
-  await withGuest({}, (guest) => checkContractIn(command, targetOf(guest, {}), { cwd: REPOSITORY }));
-});
-
 test("under Deno without --allow-ffi, steps go through nsenter, and the reason is told", async (t) => {
-  if (!canRun(t, ["unshare", "nsenter"])) return;
+  if (!canRun(t, ["unshare", "nsenter", "deno"])) return;
   await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
     const program = `import { connect } from "${REPOSITORY}/src/index.ts";
       const target = ${JSON.stringify({ pid, sharedRoot, containerRoot })};
@@ -66,26 +32,6 @@ test("under Deno without --allow-ffi, steps go through nsenter, and the reason i
     assert.match(reason ?? "", /native does not: .*; helper does not: .*allow-all/);
     assert.deepEqual(readdirSync(sharedRoot), []);
   });
-});
-
-test("contract: BusyBox's nsenter, which knows fewer namespaces", async (t) => {
-  if (!canRun(t, ["unshare", "busybox", "root"])) return;
-  const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-busybox-"));
-  try {
-    const busybox = execFileSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).trim();
-    symlinkSync(busybox, path.join(directory, "nsenter"));
-    const env = { ...process.env, PATH: `${directory}:${process.env["PATH"]}` };
-    const command = [process.execPath, "--import", "tsx", MAIN];
-    await withGuest({}, async (guest) => {
-      await checkContractIn(command, targetOf(guest, {}), { cwd: REPOSITORY, env, backends: ["nsenter"] });
-      const { stderr } = await cli(["exec", "--verbose", "--backend", "nsenter", "--pid", String(guest.pid), "true"], {
-        env,
-      });
-      assert.match(stderr, /note: the cgroup namespace is not joined \(BusyBox v[\d.]+ cannot\)/);
-    });
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 });
 
 test("without koffi, steps go through the helper, and without the helper through nsenter", async (t) => {

@@ -49,8 +49,12 @@ for (const mutant of MUTANTS) {
       }
       symlinkSync(path.join(REPOSITORY, "node_modules"), path.join(directory, "node_modules"));
       for (const edit of mutant.edits) apply(directory, edit);
-      const built = await run(directory, "native/build.ts");
-      assert.equal(built.status, 0, built.output);
+      // A mutant of TypeScript has the helper that was built before the tests, which was copied with the rest.
+      if (mutant.edits.some(({ file }) => file.startsWith("native/"))) {
+        const built = await run(directory, "native/build.ts", "helper");
+        assert.equal(built.status, 0, built.output);
+        assert.match(built.output, /^native\/build\/helper-/m);
+      }
       const { status, output } = await run(directory, "test/hostile/main.ts", mutant.case);
       // 3: it failed because of a violation, and not because something else went wrong.
       assert.equal(status, 3, `the case ended with ${status}:\n${output}`);
