@@ -10,6 +10,7 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 
 import { prepare } from "./prepare.ts";
+import { keepDurations, longestFirst } from "./runner/durations.ts";
 import { findFiles } from "./runner/files.ts";
 import { isolate } from "./runner/isolation.ts";
 import { formatEnd, formatFile, hasPassed } from "./runner/report.ts";
@@ -57,8 +58,12 @@ async function runTests(): Promise<boolean> {
   const { beside, alone } = findFiles(positionals);
   const concurrency = Number(values.concurrency ?? FILES_PER_PROCESSOR * os.availableParallelism());
   print("TAP version 13\n");
-  await runAll(beside, canIsolate ? concurrency : 1, { prefix: canIsolate ? isolation : [], nodeOptions });
+  await runAll(longestFirst(beside), canIsolate ? concurrency : 1, {
+    prefix: canIsolate ? isolation : [],
+    nodeOptions,
+  });
   await runAll(alone, 1, { prefix: [], nodeOptions });
+  keepDurations(results);
   print(formatEnd(results, performance.now() - startedAt, isCI));
   return results.length > 0 && results.every((result) => hasPassed(result, isCI));
 }

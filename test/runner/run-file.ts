@@ -28,8 +28,7 @@ export interface RunOptions {
 
 function faultOf(status: number | null, signal: NodeJS.Signals | null, counts: Counts | undefined): string | undefined {
   if (signal === "SIGKILL") return `the file was killed, or did not end within ${PATIENCE_MS} ms`;
-  if (!counts) return `the file ended with ${status ?? signal} before its tests did`;
-  if (counts.tests === 0) return "the file has no test";
+  if (!counts) return `the file ended with ${status ?? signal} before its tests did, or it has none`;
   if (status !== 0 && counts.fail + counts.cancelled === 0) return `the file ended with ${status ?? signal}`;
   return undefined;
 }

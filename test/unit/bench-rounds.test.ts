@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { interleave, type Participant } from "../../bench/measured/interleave.ts";
+import { monitorLoop } from "../../bench/measured/loop-delay.ts";
 
 /** Participants that write down when it is their turn; a sample is the number of the turn. */
 function recorded(names: readonly string[]): { turns: string[]; participants: Participant[] } {
@@ -57,4 +58,12 @@ test("one that fails is out, with the reason, and the others go on", async () =>
     series.map(({ contender }) => contender),
     ["A", "B"],
   );
+});
+
+test("an event loop that is blocked until the end is late all the time", () => {
+  const stop = monitorLoop();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  const { p50, p99 } = stop();
+  // Timers of each of the hundred milliseconds waited from 100 ms down to none.
+  assert.ok(p50 > 40 && p50 < 0.75 * p99 && p99 > 90, `${p50} ${p99}`);
 });
