@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 import type { Guest, Step } from "../../src/index.ts";
 import { SUPERVISED, type Case } from "./case.ts";
@@ -92,7 +92,7 @@ export const endings: readonly Case[] = [
           assert.match(await stateOf(guest, pid), ALIVE);
           step.kill();
         }
-        for (let turns = 0; turns < 20; turns++) await turn();
+        for (let turns = 0; turns < 20; turns++) await nextTurn();
       }
       assert.equal((await step).isOutputTruncated, true);
       const lives = `grep -qs '^State:.[RSD]' /proc/${pid}/status`;
