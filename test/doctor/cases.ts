@@ -507,13 +507,14 @@ test("few descriptors and few processes are told", async () => {
     assert.equal(files.finding("descriptors").status, "degraded");
     assert.match(files.finding("descriptors").what, /^\d+ of 90 in use$/);
   });
-  await beside({ uid: 54_321 }, async ({ pid }, roots) => {
-    const asUser = ["--reuid=54321", "--regid=54321", "--clear-groups", "prlimit", "--pid", String(pid)];
+  // Not the user of test/e2e/limits.test.ts, which may run meanwhile.
+  await beside({ uid: 54_322 }, async ({ pid }, roots) => {
+    const asUser = ["--reuid=54322", "--regid=54322", "--clear-groups", "prlimit", "--pid", String(pid)];
     assert.equal(spawnSync("setpriv", [...asUser, "--nproc=20"]).status, 0);
     const { finding } = await examined(roots);
     assert.deepEqual(
       [finding("processes").status, finding("processes").what],
-      ["degraded", "19 more may be started (ulimit -u of user 54321)"],
+      ["degraded", "19 more may be started (ulimit -u of user 54322)"],
     );
     await inCgroups(pid, async (directories) => {
       writeFileSync(path.join(directories.get("pids") ?? directories.get("") ?? "", "pids.max"), "3");
