@@ -25,7 +25,7 @@ import { makeGuest, type GuestOptions, type ThrowAwayGuest } from "../guests/gue
 import { CLI, plainEnvironment } from "../support/cli.ts";
 import { deno, REPOSITORY } from "../support/programs.ts";
 import { inCgroups } from "../support/cgroups.ts";
-import { compile } from "../hostile/compile.ts";
+import { forbid } from "../support/forbidden.ts";
 import { doctor, examined } from "./run-doctor.ts";
 
 /** As in a Pod: docker's containers have no such capabilities, so that an agent without them may look in. */
@@ -198,7 +198,7 @@ test("without SYS_ADMIN nothing is entered, and the manifest's lines are there",
 
 test("where a seccomp profile forbids setns, that is said, and not a capability", async () => {
   await beside({}, async (_, roots) => {
-    const before = [compile("../doctor/forbid.c", "forbid", []), "setns"];
+    const before = forbid("EPERM", "setns");
     const { status, finding } = await examined(roots, { before });
     assert.equal(status, 1);
     assert.deepEqual([finding("entry").status, finding("capabilities").status], ["missing", "ok"]);
@@ -568,7 +568,7 @@ test("colours are for a terminal, and NO_COLOR is respected", async () => {
 
 test("killed before it removes its file, it leaves one that the next connect() removes", async () => {
   await beside({}, async ({ pid, sharedRoot, containerRoot }, roots) => {
-    const { signal } = await doctor(roots, { before: [compile("../doctor/forbid.c", "forbid", []), "unlink"] });
+    const { signal } = await doctor(roots, { before: forbid("kill", "unlink") });
     assert.equal(signal, "SIGSYS");
     assert.match(readdirSync(sharedRoot).join(" "), /^[\da-f-]{36}\.sh$/);
     const guest = await connect({ pid, sharedRoot, containerRoot });
