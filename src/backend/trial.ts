@@ -12,6 +12,9 @@ const OPTIONAL: Readonly<Record<string, string>> = {
   pidfd_open: "a step goes on for up to 0.1 s when its container has ended",
 };
 
+/** What only a helper needs that copies itself into memory; FFI does that for the native backend. */
+const FOR_COPYING: ReadonlySet<string> = new Set(["execveat", "sendfile"]);
+
 /** How a process ended; both undefined where something else in this process asked the kernel before us. */
 export interface ProcessEnd {
   exitCode: number | undefined;
@@ -62,13 +65,15 @@ function withoutReport({ report, end, isLate }: Trial): Error {
 /**
  * What a trial told.
  *
+ * @param copiesItself Whether the helper does, for a step.
  * @returns The system calls that are refused, and can be done without.
  * @throws Unavailable where the helper cannot work here; ExecutorError HELPER_LOST where it was kept from telling.
  */
-export function judgeTrial(trial: Trial): RefusedCall[] {
+export function judgeTrial(trial: Trial, copiesItself: boolean): RefusedCall[] {
   const lines = trial.report.toString("latin1").split("\n");
   if (lines.pop() !== ".") throw withoutReport(trial);
-  const needed = lines.filter((name) => OPTIONAL[name] === undefined);
+  const refused = lines.filter((name) => copiesItself || !FOR_COPYING.has(name));
+  const needed = refused.filter((name) => OPTIONAL[name] === undefined);
   if (needed.length > 0) throw new Unavailable(`the kernel or a seccomp filter refuses ${needed.join(", ")}`, needed);
-  return lines.map((name) => ({ name, effect: OPTIONAL[name] ?? "" }));
+  return refused.map((name) => ({ name, effect: OPTIONAL[name] ?? "" }));
 }

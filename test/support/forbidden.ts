@@ -21,7 +21,9 @@ export function callsOfHelper(): string[] {
 }
 
 function flags(calls: readonly string[]): string[] {
-  return [`-DCALLS=${[...new Set([...calls, "setns", "statx", "unlink"])].map((call) => `CALL(${call})`).join(" ")}`];
+  return [
+    `-DCALLS=${[...new Set([...calls, "setns", "statx", "unlink", "waitid"])].map((call) => `CALL(${call})`).join(" ")}`,
+  ];
 }
 
 /** `forbid ERRNO CALL`, to be put before a program and its arguments. */
@@ -44,7 +46,10 @@ export class FilteredPackage {
     symlinkSync(path.join(REPOSITORY, "node_modules"), path.join(this.directory, "node_modules"));
     writeFileSync(path.join(this.directory, "package.json"), '{ "type": "module" }');
     mkdirSync(built, { recursive: true });
-    const places = [`-DBEFORE=${JSON.stringify(this.#before)}`, `-DPROGRAM=${JSON.stringify(path.join(NATIVE, "build", helper))}`];
+    const places = [
+      `-DBEFORE=${JSON.stringify(this.#before)}`,
+      `-DPROGRAM=${JSON.stringify(path.join(NATIVE, "build", helper))}`,
+    ];
     const made = program ?? compile(SOURCE, "filtered-helper", [...flags(callsOfHelper()), ...places, "-static"]);
     cpSync(made, path.join(built, helper));
   }

@@ -26,11 +26,14 @@ export async function tryHelper(path: string): Promise<RefusedCall[]> {
   }, TRIAL_PATIENCE_MS);
   try {
     const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-    return judgeTrial({
-      report: (await report) ?? Buffer.alloc(0),
-      end: { exitCode: code ?? undefined, signal: signal ?? undefined },
-      isLate,
-    });
+    return judgeTrial(
+      {
+        report: (await report) ?? Buffer.alloc(0),
+        end: { exitCode: code ?? undefined, signal: signal ?? undefined },
+        isLate,
+      },
+      true,
+    );
   } finally {
     clearTimeout(impatient);
   }

@@ -83,7 +83,7 @@ export class NativeBackend implements Backend {
     } finally {
       this.#libc.close(given);
     }
-    judgeTrial({ ...(await ended), report: await report });
+    judgeTrial({ ...(await ended), report: await report }, false);
   }
 
   async #runHelper(mode: string, descriptors: readonly [number, number][]): Promise<Omit<Trial, "report">> {
