@@ -70,7 +70,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Guest> {
     if (options.sharedRoot !== undefined) sharedRoot = openSharedRoot(options.sharedRoot, options.containerRoot);
     const { concurrency, allowDegraded = false } = options;
     const backend = await chooseBackend(options.backend ?? "auto", allowDegraded, container, sharedRoot);
-    const paced = new PacedBackend(backend, concurrency ?? Infinity);
+    const paced = new PacedBackend(backend, concurrency ?? Infinity, container.limitations);
     return new Guest(container, sharedRoot, paced, defaultsOf(container, config));
   } catch (error) {
     sharedRoot?.close();
