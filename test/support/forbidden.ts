@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
 import { compile } from "../hostile/compile.ts";
+import { PackageCopy } from "./package-copy.ts";
 import { REPOSITORY } from "./programs.ts";
 
 const NATIVE = path.join(REPOSITORY, "native");
@@ -21,9 +22,8 @@ export function callsOfHelper(): string[] {
 }
 
 function flags(calls: readonly string[]): string[] {
-  return [
-    `-DCALLS=${[...new Set([...calls, "setns", "statx", "unlink", "waitid"])].map((call) => `CALL(${call})`).join(" ")}`,
-  ];
+  const all = [...new Set([...calls, "setns", "statx", "unlink", "waitid"])];
+  return [`-DCALLS=${all.map((call) => `CALL(${call})`).join(" ")}`];
 }
 
 /** `forbid ERRNO CALL`, to be put before a program and its arguments. */
@@ -33,25 +33,18 @@ export function forbid(refusal: Refusal, call: string): string[] {
 
 /** A copy of the built package whose helper runs under a filter, and the agent does not. */
 export class FilteredPackage {
-  readonly directory: string;
-  readonly #before: string;
+  readonly #directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-filter-"));
+  readonly #before = path.join(this.#directory, "before");
+  readonly #copy: PackageCopy;
 
-  /** @param program Instead of the helper under a filter. */
-  constructor(program?: string) {
-    this.directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-filtered-"));
-    this.#before = path.join(this.directory, "before");
-    const helper = `helper-${process.arch}`;
-    const built = path.join(this.directory, "native/build");
-    cpSync(path.join(REPOSITORY, "dist"), path.join(this.directory, "dist"), { recursive: true });
-    symlinkSync(path.join(REPOSITORY, "node_modules"), path.join(this.directory, "node_modules"));
-    writeFileSync(path.join(this.directory, "package.json"), '{ "type": "module" }');
-    mkdirSync(built, { recursive: true });
-    const places = [
-      `-DBEFORE=${JSON.stringify(this.#before)}`,
-      `-DPROGRAM=${JSON.stringify(path.join(NATIVE, "build", helper))}`,
-    ];
-    const made = program ?? compile(SOURCE, "filtered-helper", [...flags(callsOfHelper()), ...places, "-static"]);
-    cpSync(made, path.join(built, helper));
+  constructor() {
+    const places = {
+      BEFORE: this.#before,
+      PROGRAM: path.join(NATIVE, "build", `helper-${process.arch}`),
+    };
+    const macros = Object.entries(places).map(([name, place]) => `-D${name}=${JSON.stringify(place)}`);
+    const helper = compile(SOURCE, "filtered-helper", [...flags(callsOfHelper()), ...macros, "-static"]);
+    this.#copy = new PackageCopy(helper, true);
   }
 
   /** What the next helper is refused. */
@@ -60,11 +53,12 @@ export class FilteredPackage {
   }
 
   /** Its library. */
-  async load(): Promise<typeof import("../../src/index.ts")> {
-    return (await import(path.join(this.directory, "dist/index.js"))) as typeof import("../../src/index.ts");
+  load(): Promise<typeof import("../../src/index.ts")> {
+    return this.#copy.load();
   }
 
   close(): void {
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#copy.close();
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 }
