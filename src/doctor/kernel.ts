@@ -5,7 +5,7 @@ import { byHand } from "./mend.ts";
 
 type Version = readonly [major: number, minor: number];
 
-/** Without these, nothing is entered: NoNewPrivs and Umask in /proc/PID/status, statx(2). */
+/** Without this, nothing is entered: NoNewPrivs and Umask in /proc/PID/status came with 4.10; none older than this was tried. */
 const NEEDED: Version = [4, 11];
 
 /** What a later version brought, what is so without it, and the system call. */
