@@ -62,7 +62,7 @@ for (const arch of only === undefined ? Object.keys(COMPILERS) : [process.arch])
     for (const program of wanted) compile(compiler, arch, flags, program);
   } else if (arch === process.arch) {
     console.log(
-      "no C compiler found, so the native helper is not built, nor is pause; steps will be started by nsenter instead",
+      "no C compiler found, so the native helper is not built, nor is pause; no step runs without it, but with --allow-degraded",
     );
   }
 }

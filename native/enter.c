@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <linux/close_range.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -40,13 +39,8 @@ static int close_descriptors(const struct request *request, int channel)
             SYSCALL(close, FD_STEP_SCRIPT);
         first = FD_CHANNEL + 1;
     }
-    long result = SYSCALL(close_range, first, ~0u, 0);
-    if (result != -ENOSYS)
-        return (int)result;
-    /* Before Linux 5.9. The supervisor closed what the agent had above the namespaces. */
-    for (unsigned int fd = first; fd < FD_NAMESPACES + REQUEST_MAX_NAMESPACES + REQUEST_MAX_CGROUPS + 16; fd++)
-        SYSCALL(close, fd); /* most are not open: EBADF is the expected answer */
-    return 0;
+    /* The supervisor closed what the agent had above the namespaces. */
+    return close_between(first, FD_NAMESPACES + REQUEST_MAX_NAMESPACES + REQUEST_MAX_CGROUPS + 16);
 }
 
 /* A working directory outside the root shows as "(unreachable)/..." in the raw system call; libc hides that. */

@@ -11,27 +11,15 @@
 
 #include "syscall.h"
 
-/* The agent's descriptors are close-on-exec, but a program that embeds it may have opened others. */
-static int close_above(unsigned int first)
-{
-    long result = SYSCALL(close_range, first, ~0u, 0);
-    if (result != -ENOSYS)
-        return (int)result;
-    for (unsigned int fd = first; fd < 65536; fd++)
-        SYSCALL(close, fd); /* before Linux 5.9; most are not open */
-    return 0;
-}
-
-/* Answers a pidfd of the target, -ENOSYS where the kernel has none, or -ESRCH: the number alone could by now be
+/* Answers a pidfd of the target, -ENOSYS where there are none for us, or -ESRCH: the number alone could by now be
  * another process's, but the directory is the target's for ever, so while that lives the number is right. */
 static long pin_target(const struct request *request)
 {
     long pidfd = SYSCALL(pidfd_open, request->header.target_pid, 0);
-    long alive = SYSCALL(faccessat, FD_TARGET, "stat", 0);
-    if (alive < 0)
+    if (target_is_gone())
         return -ESRCH;
     if (pidfd < 0)
-        return pidfd;
+        return is_refused(pidfd) ? -ENOSYS : pidfd;
     struct pollfd ended = {.fd = (int)pidfd, .events = POLLIN};
     struct timespec at_once = {0, 0};
     return SYSCALL(ppoll, &ended, 1, &at_once, NULL, 0) == 0 ? pidfd : -ESRCH;
@@ -76,7 +64,8 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
                     struct progress *progress, struct record *record)
 {
     at_stage(progress, STAGE_SUPERVISE);
-    int result = close_above(FD_NAMESPACES + request->header.namespace_count + request->header.cgroup_count);
+    /* The agent's descriptors are close-on-exec, but a program that embeds it may have opened others. */
+    int result = close_from(FD_NAMESPACES + request->header.namespace_count + request->header.cgroup_count);
     if (result == 0)
         result = (int)SYSCALL(prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     if (result == 0)
@@ -122,18 +111,21 @@ int program_main(int argc, char **argv)
     struct step step = {.child = -1, .channel = -1};
     int signals = -1;
     long result = SYSCALL(rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
-    /* Started without FFI: go on from a copy of ourselves. */
     char mode = argc > 1 ? argv[1][0] : '\0';
-    if (mode == 'v')
-        return 0; /* a probe: the agent asks whether it can start us at all */
     if (mode == 'r') {
         recover_scripts(); /* what cannot be listed cannot be tidied up, and steps run all the same */
         return 0;
     }
-    if (result == 0 && mode == 'c') {
+    /* Started without FFI: go on from a copy of ourselves. */
+    if (mode == 'c') {
         argv[1] = (char *)(uintptr_t) "k8s-executor-helper"; /* what ps(1) shows, as for one started natively */
-        result = run_from_sealed_copy(argv + 1);
+        if (result == 0)
+            result = run_from_sealed_copy(argv + 1);
+        mode = argc > 2 ? argv[2][0] : '\0';
     }
+    /* The agent asks whether we would do. */
+    if (mode == 'v' && report_trial(result == 0))
+        return 0;
     record.stage = STAGE_REQUEST;
     if (result == 0)
         result = receive_request(&request);

@@ -6,11 +6,28 @@
 #include "stage.h"
 #include "start.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 #include <time.h>
 
 /* The helper's own exit status where it could not even report. */
 enum { HELPER_FAILED = 125 };
+
+/* Whether there is no such system call for us: the kernel does not know it, or a seccomp filter answers in its place, as those
+ * of Docker before 20.10 and of gVisor do. Only for calls that answer EPERM for no reason of their own. */
+static inline bool is_refused(long result)
+{
+    return result == -ENOSYS || result == -EPERM;
+}
+
+/* descriptors.c: closes all descriptors from a number on; they answer 0 or -errno. The second is for where /proc is not the
+ * agent's, and where nothing is open at `end` or above. */
+int close_from(unsigned int first);
+int close_between(unsigned int first, unsigned int end);
+
+/* trial.c: tells the agent which system calls are refused to us, one in a line. Answers false where it could not, or where
+ * nothing is refused although all is not well. */
+bool report_trial(bool is_well);
 
 /* receive.c: reads the request from its descriptor, into memory of its own. Answers 0 or -errno. */
 int receive_request(struct request *request);
@@ -127,6 +144,8 @@ int supervise(const struct request *request, struct step *step, int signals, int
               const struct step_end *reported, struct record *record);
 
 bool target_is_ending(void);
+/* Whether it has ended, and was reaped. */
+bool target_is_gone(void);
 
 /* process_stat.c: what /proc/PID/stat tells. Answers false where there is no such process. */
 struct process_stat {

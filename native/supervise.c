@@ -231,7 +231,14 @@ bool target_is_ending(void)
 {
     enum { PF_EXITING = 0x4 };
     struct process_stat stat;
-    return !read_process_stat(FD_TARGET, "stat", &stat) || (stat.flags & PF_EXITING) != 0;
+    return read_process_stat(FD_TARGET, "stat", &stat) ? (stat.flags & PF_EXITING) != 0 : target_is_gone();
+}
+
+/* Nothing else says so: without a descriptor to read with, for one, nothing is known. */
+bool target_is_gone(void)
+{
+    long found = SYSCALL(faccessat, FD_TARGET, "stat", 0);
+    return found == -ENOENT || found == -ESRCH;
 }
 
 /* What is reparented to us or the subreaper, and what of the group has another parent. Mostly the group is gone, and nobody
@@ -261,7 +268,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
     struct pollfd watched[] = {
         {.fd = signals, .events = POLLIN},
         {.fd = FD_CONTROL, .events = POLLIN},
-        {.fd = target, .events = POLLIN}, /* negative where pidfds are missing: poll passes it over */
+        {.fd = target, .events = POLLIN}, /* negative where there are no pidfds: poll passes it over */
         {.fd = relay->streams.ours[1], .events = POLLIN},
         {.fd = relay->streams.ours[2], .events = POLLIN},
         {.fd = step->channel, .events = POLLIN},
@@ -271,9 +278,11 @@ int supervise(const struct request *request, struct step *step, int signals, int
     while (!settled(&s)) {
         /* What the subreaper reaps, and what ends of a group that has other parents, makes no signal: look now and then. */
         struct timespec patience = {.tv_sec = 0, .tv_nsec = 20 * 1000000};
+        struct timespec without_pidfd = {.tv_sec = 0, .tv_nsec = 100 * 1000000};
+        struct timespec *until = s.ending || s.killing ? &patience : target < 0 ? &without_pidfd : NULL;
         if (s.is_relayed)
             watched[3].fd = watched[4].fd = -1;
-        long ready = SYSCALL(ppoll, watched, 6, s.ending || s.killing ? &patience : NULL, NULL, 0);
+        long ready = SYSCALL(ppoll, watched, 6, until, NULL, 0);
         if (ready < 0 && ready != -EINTR) {
             kill_tree(&s);
             continue;
@@ -293,7 +302,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
             if (s.killing)
                 watched[1].fd = -1; /* nothing more can be asked, and an end of file would be reported for ever */
         }
-        if (watched[2].revents) {
+        if (watched[2].revents || (target < 0 && target_is_ending())) {
             record->flags |= RECORD_TARGET_GONE;
             watched[2].fd = -1;
             kill_tree(&s);

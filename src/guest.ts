@@ -129,7 +129,7 @@ export class Guest implements AsyncDisposable {
     return this.#backend.reason;
   }
 
-  /** What this backend cannot do that the native one can. */
+  /** What this backend cannot do that the native one can, and what the container's main process has lost for its steps. */
   get limitations(): readonly string[] {
     return this.#backend.limitations;
   }

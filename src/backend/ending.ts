@@ -1,15 +1,6 @@
-import os from "node:os";
-
 import type { EndRecord } from "./record.ts";
+import { signalName } from "./signal-name.ts";
 import type { Ending } from "./types.ts";
-
-function signalName(number: number): NodeJS.Signals {
-  for (const [name, value] of Object.entries(os.constants.signals)) {
-    if (value === number) return name as NodeJS.Signals;
-  }
-  // A real-time signal: node:os names none of them.
-  return `SIG${number}` as NodeJS.Signals;
-}
 
 /** The ending that a record tells of: wait(2)'s status taken apart. */
 export function endingOf(record: EndRecord): Omit<Ending, "limitations" | "outOfMemory"> {

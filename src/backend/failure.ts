@@ -105,7 +105,8 @@ function explainTerminal(errno: string): Explanation {
 }
 
 function explain(record: EndRecord, errno: string, step: PreparedStep, container: Container): Explanation {
-  if (record.stage === "target" || (record.stage === "fork" && errno === "ENOMEM" && !container.isAlive())) {
+  const isGone = record.stage === "target" && errno === "ESRCH";
+  if (isGone || (record.stage === "fork" && errno === "ENOMEM" && !container.isAlive())) {
     return containerGone(container);
   }
   const exhausted = EXHAUSTED[errno];
@@ -129,7 +130,7 @@ function explain(record: EndRecord, errno: string, step: PreparedStep, container
   return {
     code: "ENTRY_FAILED",
     problem: `the container of process ${container.pid} could not be entered: ${record.stage} failed with ${errno}`,
-    remedy: "report this with the kernel's version, or try the backend nsenter",
+    remedy: "report this with the kernel's version and the agent's seccomp profile",
   };
 }
 

@@ -3,9 +3,6 @@ import type { Readable, Writable } from "node:stream";
 import type { BackendName, ResourceUsage } from "../result/index.ts";
 import type { PreparedStep, TerminalSize } from "../step/index.ts";
 
-/** How long a helper that is started only for a try may take: without an end, a guest could stop it and so connect(). */
-export const PROBE_PATIENCE_MS = 5000;
-
 /** How a step that was started ended, in the kernel's words. */
 export interface Ending {
   exitCode: number | undefined;
@@ -67,4 +64,11 @@ export interface Backend {
 /** A backend that cannot work here, and why. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";
+  /** System calls that it needs, and that are refused. */
+  readonly refused: readonly string[];
+
+  constructor(message: string, refused: readonly string[] = []) {
+    super(message);
+    this.refused = refused;
+  }
 }

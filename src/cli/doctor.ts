@@ -13,6 +13,7 @@ const OPTIONS = {
   "shared-root": CONTAINER_OPTIONS["shared-root"],
   "container-root": CONTAINER_OPTIONS["container-root"],
   config: CONTAINER_OPTIONS.config,
+  "allow-degraded": CONTAINER_OPTIONS["allow-degraded"],
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;

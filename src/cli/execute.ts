@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 
+import { degradation } from "../backend/index.ts";
 import { ExecutorError, type Guest, type Step, type StepResult } from "../index.ts";
 import { describeGuest, footer, header } from "./announce.ts";
 import { connectAsAsked } from "./connecting.ts";
@@ -32,9 +33,8 @@ export async function execute(
   const signals = new ForwardedSignals();
   try {
     if (line.verbose) introduce(guest);
-    if (guest.backend === "nsenter" && line.connect.backend !== "nsenter") {
-      say(`warning: the script keeps the agent's capabilities, for it goes through nsenter: ${guest.backendReason}`);
-    }
+    const degraded = degradation(line.connect.backend, guest);
+    if (degraded !== undefined) say(`warning: ${degraded}`);
     for (const note of line.notes) say(`note: ${note}`);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
     const to = destinations();

@@ -7,6 +7,7 @@ import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./li
 import { MountTable } from "./mount-table.ts";
 import { readNames, type ContainerName } from "./names.ts";
 import type { Namespace } from "./namespaces.ts";
+import { restoreEnvironment } from "./overwritten.ts";
 import { readStat } from "./process-stat.ts";
 import { explain, gone } from "./refusals.ts";
 
@@ -33,6 +34,8 @@ export interface Container {
   readonly startTime: string;
   /** The environment of its main process. */
   readonly environment: ReadonlyMap<string, Buffer>;
+  /** What steps in it lack, whatever starts them. */
+  readonly limitations: readonly string[];
   /** Limits of its main process that are not ours, which a step takes over. */
   readonly limits: readonly ResourceLimit[];
   /** The same for oom_score_adj, proc_pid_oom_score_adj(5). */
@@ -69,7 +72,9 @@ export function pinContainer(pid: number, startTime?: string): Container {
     const stat = readStat(proc, path);
     if (startTime !== undefined && stat.startTime !== startTime) throw gone(pid, undefined);
     const entrance = requireEntrance(proc, { pid, directory: path, stat }, descriptors);
-    const { namespaces, environment, identity, root, cwd } = entrance;
+    const { namespaces, identity, root, cwd } = entrance;
+    const restored = entrance.isOverwritten ? restoreEnvironment(entrance.environment, root, identity.uid) : undefined;
+    const environment = restored?.environment ?? entrance.environment;
     const mounts = new MountTable(proc, path);
     const pin = directory === undefined || root === undefined ? undefined : { directory, root };
     const container: Container = {
@@ -80,6 +85,7 @@ export function pinContainer(pid: number, startTime?: string): Container {
       identity,
       ourBounding: BigInt(`0x${readStatus(proc, "/proc/self").get("CapBnd") ?? ""}`),
       environment,
+      limitations: restored ? [restored.limitation] : [],
       names: readNames(proc, path, environment, { mounts }),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),

@@ -1,7 +1,7 @@
 import { errnoOf } from "../errors/index.ts";
 import type { Descriptors, Proc } from "../system/index.ts";
 import { missingCapabilities } from "./capabilities.ts";
-import { readEnviron } from "./environ.ts";
+import { readRemainingEnviron } from "./environ.ts";
 import { readIdentity, type Identity } from "./identity.ts";
 import { hasOurRoot, openForeignNamespaces, type Namespace, type NamespaceLinks } from "./namespaces.ts";
 import { permissionDenied } from "./permission.ts";
@@ -27,6 +27,8 @@ export interface EntranceTarget {
 export interface Entrance {
   namespaces: readonly Namespace[];
   environment: ReadonlyMap<string, Buffer>;
+  /** The main process has written over it, and this is what is left. */
+  isOverwritten: boolean;
   identity: Identity;
   /** Undefined where /proc cannot be opened. */
   root: number | undefined;
@@ -79,10 +81,12 @@ export function requireEntrance(proc: Proc, target: EntranceTarget, descriptors:
   }
   const inOtherUserNamespace = namespaces.some(({ name }) => name === "user");
   // First of all that it says of itself: once this is the container's own, so is the rest.
-  const environment = target.environment ?? readEnviron(proc, directory);
+  const { variables: environment, isOverwritten } = target.environment
+    ? { variables: target.environment, isOverwritten: false }
+    : readRemainingEnviron(proc, directory);
   if (isBeingCreated(proc, directory, environment)) throw beingCreated(pid);
   const identity = readIdentity(proc, directory, inOtherUserNamespace, target.status);
   if (!inOtherUserNamespace) requireKill(identity);
   const root = proc.canOpen ? (target.root ?? descriptors.directory(`${directory}/root`)) : undefined;
-  return { namespaces, environment, identity, root, cwd: readCwd(proc, directory) };
+  return { namespaces, environment, isOverwritten, identity, root, cwd: readCwd(proc, directory) };
 }

@@ -44,6 +44,7 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   requireConnectOptions(options);
   const configFault = checkConfig(options.config);
   const config = configFault ? undefined : options.config;
+  const { allowDegraded = false } = options;
   const { found, failure } = await list();
   const guests = found.filter(({ role }) => role === "guest");
   const own = found.find(({ role }) => role === "agent")?.name;
@@ -57,13 +58,13 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   try {
     for (const subject of subjects(guests, chosen)) {
       if (isRestricted && !subject.isChosen) continue;
-      const report = await examineContainer({ ...subject, agent, sharedRoot: shared.root, config });
+      const report = await examineContainer({ ...subject, agent, sharedRoot: shared.root, config, allowDegraded });
       if (report) reports.push(report);
     }
   } finally {
     shared.root?.close();
   }
-  const facts: AgentFacts = { name: agent, entered: enteredOf(reports) };
+  const facts: AgentFacts = { name: agent, entered: enteredOf(reports), allowDegraded };
   const checks = [
     ...(await checkAgent(facts, found, ofMachine)),
     ...[failure, shared.finding, configFault, refused].filter((finding) => finding !== undefined),

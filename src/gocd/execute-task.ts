@@ -37,6 +37,8 @@ export interface TaskControl {
   forceKillAfterDelay: number | undefined;
   /** Names of variables that are masked wherever a task has them. */
   maskedVariables: readonly string[];
+  /** What the console is told before the task's output. */
+  warnings: readonly string[];
 }
 
 async function passLines(from: Readable, stream: GocdConsoleLine["stream"], console: GocdConsole): Promise<void> {
@@ -62,7 +64,7 @@ const HOW: Readonly<Record<Outcome, (result: StepResult) => string>> = {
 };
 
 /** Passes the output on until the step has ended and all of it was taken. */
-async function follow(step: Step, { console, cancel, kill }: TaskControl): Promise<StepResult> {
+async function follow(step: Step, { console, cancel, kill, ...control }: TaskControl): Promise<StepResult> {
   const over = new AbortController();
   let force: () => void = () => undefined;
   const forced = new Promise<void>((resolve) => (force = resolve));
@@ -72,7 +74,7 @@ async function follow(step: Step, { console, cancel, kill }: TaskControl): Promi
   };
   cancel.addEventListener("abort", force, over);
   kill.addEventListener("abort", onKill, over);
-  const warnings = step.warnings.map((text): GocdConsoleLine => ({
+  const warnings = [...control.warnings, ...step.warnings].map((text): GocdConsoleLine => ({
     stream: "stderr",
     line: `k8s-executor: warning: ${text}`,
   }));

@@ -40,7 +40,7 @@ export interface StepResult {
   backend: BackendName;
   /** Why this backend was chosen. */
   backendReason: string;
-  /** What this backend could not do that the native one can, and what the step had of the agent's. */
+  /** What this backend could not do that the native one can, what the step had of the agent's, and what the container lost. */
   limitations: readonly string[];
   /** What was asked for and was not done: a variable whose value was not masked, and why. */
   warnings: readonly string[];

@@ -26,7 +26,7 @@ import { CLI, plainEnvironment } from "../support/cli.ts";
 import { deno, REPOSITORY } from "../support/programs.ts";
 import { inCgroups } from "../support/cgroups.ts";
 import { canRun } from "../support/require.ts";
-import { compile } from "../hostile/compile.ts";
+import { forbid } from "../support/forbidden.ts";
 import { doctor, examined } from "./run-doctor.ts";
 
 /** As in a Pod: docker's containers have no such capabilities, so that an agent without them may look in. */
@@ -199,14 +199,12 @@ test("without SYS_ADMIN nothing is entered, and the manifest's lines are there",
 
 test("where a seccomp profile forbids setns, that is said, and not a capability", async () => {
   await beside({}, async (_, roots) => {
-    const before = [compile("../doctor/forbid.c", "forbid", []), "setns"];
+    const before = forbid("EPERM", "setns");
     const { status, finding } = await examined(roots, { before });
     assert.equal(status, 1);
     assert.deepEqual([finding("entry").status, finding("capabilities").status], ["missing", "ok"]);
-    assert.match(
-      finding("entry").what,
-      /not permitted to join the mnt namespace of process \d+: the kernel refused it/,
-    );
+    assert.match(finding("entry").what, /^no backend works here: native does not: .* filter refuses setns; helper /);
+    assert.match(finding("helper").what, /the kernel or a seccomp filter refuses setns$/);
     assert.match(finding("entry").mend?.yaml ?? "", /seccompProfile:\n +type: RuntimeDefault$/);
     assert.match(finding("seccomp").what, /^a filter, .* whether it allows setns was not seen$/);
   });
@@ -386,7 +384,7 @@ test("a container without any program is entered, and that is said", async () =>
     assert.deepEqual([finding("shell").status, report.containers[0]?.runsScripts], ["degraded", false]);
     assert.match(report.summary.join(" "), /^Programs \(exec\) would run in .*, and no scripts, for it has no sh; /);
     assert.match(report.summary.join(" "), /of a program that is not there, for it has no true/);
-    const byNsenter = await examined(roots, { env: {}, program: withoutHelper() });
+    const byNsenter = await examined([...roots, "--allow-degraded"], { env: {}, program: withoutHelper() });
     assert.deepEqual([byNsenter.status, byNsenter.finding("entry").status], [1, "missing"]);
     assert.match(byNsenter.finding("entry").what, /needs a sh/);
   });
@@ -440,14 +438,21 @@ function withoutHelper(): string[] {
   return packageCopy(false);
 }
 
-test("without koffi the helper is used, without it nsenter, and without that nothing runs", async () => {
+test("without koffi the helper is used, without it nsenter where that is allowed, and without that nothing runs", async () => {
   await beside({}, async (_, roots) => {
     const noFfi = await examined(roots, { program: packageCopy(true) });
     assert.deepEqual([noFfi.status, noFfi.troubles], [0, ["ffi degraded"]]);
     assert.match(noFfi.finding("ffi").what, /^koffi does not load: .*koffi/);
     assert.equal(noFfi.report.containers[0]?.backend, "helper");
     const program = withoutHelper();
-    const noHelper = await examined(roots, { program });
+    const refused = await examined(roots, { program });
+    assert.deepEqual([refused.status, refused.finding("helper").status], [1, "missing"]);
+    assert.match(refused.finding("helper").effect ?? "", /unless --allow-degraded/);
+    assert.deepEqual([refused.finding("entry").status, refused.finding("nsenter").status], ["missing", "ok"]);
+    assert.match(refused.finding("entry").what, /^no backend works here: native does not: .*; helper does not: /);
+    assert.match(refused.finding("entry").mend?.text ?? "", /allowDegraded/);
+    assert.match(refused.report.summary.join(" "), /^No step would run in /);
+    const noHelper = await examined([...roots, "--allow-degraded"], { program });
     assert.deepEqual([noHelper.status, noHelper.finding("helper").status], [0, "degraded"]);
     assert.match(noHelper.finding("helper").what, /the native helper was not built/);
     assert.deepEqual([noHelper.finding("entry").status, noHelper.finding("cgroup").status], ["degraded", "degraded"]);
@@ -459,7 +464,7 @@ test("without koffi the helper is used, without it nsenter, and without that not
       cpSync(`/bin/${name}`, path.join(bin, name), { dereference: true });
     }
     writeFileSync(path.join(bin, "node"), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
-    const nothing = await examined(roots, { program, env: { PATH: bin } });
+    const nothing = await examined([...roots, "--allow-degraded"], { program, env: { PATH: bin } });
     assert.deepEqual([nothing.status, nothing.finding("nsenter").status], [1, "missing"]);
     assert.match(nothing.finding("entry").what, /no backend works here/);
   });
@@ -570,7 +575,7 @@ test("colours are for a terminal, and NO_COLOR is respected", async () => {
 
 test("killed before it removes its file, it leaves one that the next connect() removes", async () => {
   await beside({}, async ({ pid, sharedRoot, containerRoot }, roots) => {
-    const { signal } = await doctor(roots, { before: [compile("../doctor/forbid.c", "forbid", []), "unlink"] });
+    const { signal } = await doctor(roots, { before: forbid("kill", "unlink") });
     assert.equal(signal, "SIGSYS");
     assert.match(readdirSync(sharedRoot).join(" "), /^[\da-f-]{36}\.sh$/);
     const guest = await connect({ pid, sharedRoot, containerRoot });
@@ -589,12 +594,15 @@ test("it leaves its own marks nowhere: no process, no file in the guest", async 
   });
 });
 
-test("under Deno without --allow-ffi nsenter is used, and the mend is Deno's", async (t) => {
+test("under Deno without --allow-ffi only nsenter is left, and the mend is Deno's", async (t) => {
   if (!canRun(t, ["deno"])) return;
   const permissions = ["--allow-read", "--allow-write", "--allow-run", "--allow-env", "--allow-sys"];
   const program = [deno(), "run", "--no-prompt", ...permissions, path.join(REPOSITORY, "dist/cli/main.js")];
   await beside({}, async ({ pid }, roots) => {
-    const { status, finding, report } = await examined([...roots, "--pid", String(pid)], { program });
+    const target = [...roots, "--pid", String(pid)];
+    const refused = await examined(target, { program });
+    assert.deepEqual([refused.status, refused.finding("entry").status], [1, "missing"]);
+    const { status, finding, report } = await examined([...target, "--allow-degraded"], { program });
     assert.equal(status, 0);
     assert.deepEqual([finding("ffi").status, finding("entry").status], ["degraded", "degraded"]);
     assert.match(finding("ffi").mend?.text ?? "", /--allow-ffi/);

@@ -9,12 +9,13 @@ import { withGuest } from "../support/contract.ts";
 import { deno, REPOSITORY } from "../support/programs.ts";
 import { canRun } from "../support/require.ts";
 
-test("under Deno without --allow-ffi, steps go through nsenter, and the reason is told", async (t) => {
+test("under Deno without --allow-ffi, steps go through nsenter where that is allowed, and the reason is told", async (t) => {
   if (!canRun(t, ["unshare", "nsenter", "deno"])) return;
   await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
     const program = `import { connect } from "${REPOSITORY}/src/index.ts";
       const target = ${JSON.stringify({ pid, sharedRoot, containerRoot })};
-      const guest = await connect(target);
+      await connect(target).catch(({ code, message }) => console.log(code, /allowDegraded/.test(message)));
+      const guest = await connect({ ...target, allowDegraded: true });
       const { stdout, backend } = await guest.run({ script: "echo $GUEST $JOB; dirname $0", env: { JOB: "job" } });
       console.log(JSON.stringify({ stdout, backend, reason: guest.backendReason }));
       for (const backend of ["native", "helper"]) await connect({ ...target, backend }).catch((e) => console.log(e.code));`;
@@ -25,8 +26,9 @@ test("under Deno without --allow-ffi, steps go through nsenter, and the reason i
       input: program,
       encoding: "utf8",
     });
-    const [line = "", ...codes] = output.trim().split("\n");
+    const [refused, line = "", ...codes] = output.trim().split("\n");
     const { stdout, backend, reason } = JSON.parse(line) as Record<string, string>;
+    assert.equal(refused, "BACKEND_UNAVAILABLE true");
     assert.deepEqual([stdout, backend], ["yes job\n/work", "nsenter"]);
     assert.deepEqual(codes, ["BACKEND_UNAVAILABLE", "BACKEND_UNAVAILABLE"]);
     assert.match(reason ?? "", /native does not: .*; helper does not: .*allow-all/);
@@ -34,7 +36,7 @@ test("under Deno without --allow-ffi, steps go through nsenter, and the reason i
   });
 });
 
-test("without koffi, steps go through the helper, and without the helper through nsenter", async (t) => {
+test("without koffi, steps go through the helper, and without the helper through nothing but what is allowed", async (t) => {
   if (!canRun(t, ["unshare", "nsenter"])) return;
   const copy = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-package-"));
   try {
@@ -44,13 +46,20 @@ test("without koffi, steps go through the helper, and without the helper through
     writeFileSync(path.join(copy, "package.json"), '{ "type": "module" }');
     await withGuest({}, async ({ pid }) => {
       const program = `const { connect } = await import("${copy}/dist/index.js");
-        const guest = await connect({ pid: ${pid} });
+        const guest = await connect({ pid: ${pid}, allowDegraded: process.argv.includes("degraded") });
         console.log((await guest.exec(["echo", "hello"])).stdout, guest.backend, guest.backendReason);`;
-      const run = (): string =>
-        execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+      const run = (...args: string[]): string =>
+        execFileSync(process.execPath, ["--input-type=module", "--eval", program, ...args], {
+          encoding: "utf8",
+          stdio: ["ignore", "pipe", "pipe"],
+        });
       assert.match(run(), /^hello helper the first that works here; native does not: .*koffi/);
       rmSync(path.join(copy, "native"), { recursive: true });
-      assert.match(run(), /^hello nsenter .*native does not: the native helper was not built.*helper does not: /);
+      assert.throws(() => run(), /BACKEND_UNAVAILABLE/);
+      assert.match(
+        run("degraded"),
+        /^hello nsenter .*native does not: the native helper was not built.*helper does not: /,
+      );
     });
   } finally {
     rmSync(copy, { recursive: true });

@@ -14,7 +14,9 @@ import { CONTROL_END, encodeResize } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import { conclude, readStatus, type Status } from "../supervised.ts";
-import { PROBE_PATIENCE_MS, Unavailable, type Backend, type Ending, type Running } from "../types.ts";
+import { TRIAL_PATIENCE_MS } from "../trial.ts";
+import type { Backend, Ending, Running } from "../types.ts";
+import { tryHelper } from "./try-helper.ts";
 
 /** How long what a killed helper said may take to come. */
 const LAST_WORD_MS = 100;
@@ -39,25 +41,23 @@ export class HelperBackend implements Backend {
     this.reason = reason;
   }
 
-  /** Starts the helper only to see whether it can be started, and to remove scripts that a crash left in the shared root. */
+  /**
+   * Starts the helper for a trial, and to remove scripts that a crash left in the shared root.
+   *
+   * @throws Unavailable, errors of node:child_process, ExecutorError HELPER_LOST.
+   */
   async probe(): Promise<void> {
-    const code = await this.#runHelper("v", []);
-    if (code !== 0) throw new Unavailable(`the helper ${this.#path} does not run here (exit status ${code})`);
+    await tryHelper(this.#path);
     if (!this.#sharedRoot) return;
     const stdio: ("ignore" | number)[] = Array.from({ length: SLOT.scriptDirectory }, () => "ignore");
-    await this.#runHelper("r", [...stdio, this.#sharedRoot.fd]);
-  }
-
-  async #runHelper(mode: string, stdio: readonly ("ignore" | number)[]): Promise<number | null> {
-    const timeout = PROBE_PATIENCE_MS;
-    const child = spawn(this.#path, [mode], {
+    const child = spawn(this.#path, ["r"], {
       env: {},
-      stdio: stdio.length === 0 ? "ignore" : [...stdio],
-      timeout,
+      stdio: [...stdio, this.#sharedRoot.fd],
+      timeout: TRIAL_PATIENCE_MS,
       killSignal: "SIGKILL",
     });
-    const [code] = (await once(child, "exit")) as [number | null];
-    return code;
+    // What cannot be tidied up stays, and steps run all the same.
+    await once(child, "exit");
   }
 
   start(step: PreparedStep, stdin: boolean): Running {

@@ -4,12 +4,13 @@ import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
 import { watchOom } from "../oom.ts";
 import { killOrphans, killTree } from "../kill-tree.ts";
-import { readPipe, writePipe } from "../pipe-streams.ts";
+import { readPipe, readToClose, writePipe } from "../pipe-streams.ts";
 import { CONTROL_END, encodeResize } from "../record.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
 import { conclude, readStatus, type SupervisedStep } from "../supervised.ts";
-import { PROBE_PATIENCE_MS, type Backend, type Running } from "../types.ts";
+import { judgeTrial, TRIAL_PATIENCE_MS, type Trial } from "../trial.ts";
+import type { Backend, Running } from "../types.ts";
 import type { Libc } from "./libc.ts";
 import { Reaper } from "./reaper.ts";
 import { SealedHelper } from "./sealed-helper.ts";
@@ -61,23 +62,42 @@ export class NativeBackend implements Backend {
   }
 
   /**
-   * Starts the helper only to see whether it can be started, and to remove scripts that a crash left in the shared root.
-   * Throws a SystemError.
+   * Starts the helper for a trial, and to remove scripts that a crash left in the shared root.
+   *
+   * @throws Unavailable, SystemError, ExecutorError HELPER_LOST.
    */
   async probe(): Promise<void> {
-    await this.#runHelper("v", []);
+    await this.#tryHelper();
     const root = this.#slots.find(([, slot]) => slot === SLOT.scriptDirectory);
     if (root) await this.#runHelper("r", [root]);
   }
 
-  async #runHelper(mode: string, descriptors: readonly [number, number][]): Promise<void> {
+  async #tryHelper(): Promise<void> {
+    const [read, write] = this.#libc.pipe();
+    const report = readToClose(readPipe(read));
+    let given = write;
+    let ended: Promise<Omit<Trial, "report">>;
+    try {
+      given = this.#libc.moveAbove(write, this.#above);
+      ended = this.#runHelper("v", [[given, SLOT.status]]);
+    } finally {
+      this.#libc.close(given);
+    }
+    judgeTrial({ ...(await ended), report: await report }, false);
+  }
+
+  async #runHelper(mode: string, descriptors: readonly [number, number][]): Promise<Omit<Trial, "report">> {
     const pid = this.#helper.spawn(["k8s-executor-helper", mode], descriptors);
+    let isLate = false;
     // A guest that sees our processes can stop it. It is reaped when the timer is off, so until then the number is its own.
-    const impatient = setTimeout(() => this.#libc.kill(pid, SIGKILL), PROBE_PATIENCE_MS);
-    await this.#libc.wait(pid).finally(() => {
-      clearTimeout(impatient);
-      this.#libc.reap(pid);
-    });
+    const impatient = setTimeout(() => {
+      isLate = true;
+      this.#libc.kill(pid, SIGKILL);
+    }, TRIAL_PATIENCE_MS);
+    await this.#libc.wait(pid).finally(() => clearTimeout(impatient));
+    let end = this.#libc.reap(pid);
+    for (; !end; end = this.#libc.reap(pid)) await this.#libc.wait(pid);
+    return { end, isLate };
   }
 
   start(step: PreparedStep, stdin: boolean): Running {
