@@ -61,6 +61,9 @@ function openFile(file: string): number {
   try {
     return openSync(bytesOf(file), "w", 0o600);
   } catch (error) {
-    throw usageError(`the file ${quote(file)} for --json cannot be written (${errnoText(error)})`, "check its directory");
+    throw usageError(
+      `the file ${quote(file)} for --json cannot be written (${errnoText(error)})`,
+      "check its directory",
+    );
   }
 }

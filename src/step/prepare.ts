@@ -38,7 +38,13 @@ export interface ScriptOptions extends StepOptions {
 /** Where the helper opens a script that has no file. */
 const SCRIPT_DESCRIPTOR = "/dev/fd/3";
 
-function prepare(id: string, command: string, args: readonly Buffer[], source: StepSource, options: StepOptions): PreparedStep {
+function prepare(
+  id: string,
+  command: string,
+  args: readonly Buffer[],
+  source: StepSource,
+  options: StepOptions,
+): PreparedStep {
   const cwd = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
   const environment = composeEnvironment(source.environment, options.env ?? {}, cwd, id);
   args.forEach((argument, index) => refuseTooLong(argument.length + 1, `argument ${index}`));
@@ -99,6 +105,12 @@ export function prepareScript(source: StepSource, options: ScriptOptions): Prepa
   const id = uuid();
   const name = transport === "file" ? `${id}.sh` : "";
   const path = transport === "file" ? `${source.sharedRoot?.theirs}/${name}` : SCRIPT_DESCRIPTOR;
-  const step = prepare(id, shell, [shell, path.replace(/^\/\//, "/")].map((text) => Buffer.from(text)), source, options);
+  const step = prepare(
+    id,
+    shell,
+    [shell, path.replace(/^\/\//, "/")].map((text) => Buffer.from(text)),
+    source,
+    options,
+  );
   return { ...step, script: { bytes, transport, name } };
 }

@@ -55,6 +55,8 @@ const OLDEST_NODE = 20;
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   const problem = `its own Node, ${process.execPath}, is ${process.version} and too old`;
-  say(`${problem}; install Node ${OLDEST_NODE} or newer, or run NODE ${__dirname}/compile.cjs with the path of the one to use`);
+  say(
+    `${problem}; install Node ${OLDEST_NODE} or newer, or run NODE ${__dirname}/compile.cjs with the path of the one to use`,
+  );
 } else if (STEPS.has(process.argv[2] ?? "")) runProgram();
 else import(MAIN).catch(fail);
