@@ -130,7 +130,7 @@ test("the command line is found by links, by PATH and by its name alone", (t) =>
 });
 
 test("a variable that the launcher's shell would drop arrives, with grep and without, whatever the PATH", (t) => {
-  if (!canRun(t, ["unshare", "root"])) return;
+  if (!canRun(t, ["unshare", "bash", "root"])) return;
   const directory = makeDirectory(t);
   const args = execute(["--env", "with.dot", "--", "/usr/bin/env"]);
   for (const [PATH, hide] of [
@@ -179,7 +179,7 @@ test("what is meant for a job's Node does not reach ours", () => {
 });
 
 test("without grep and base64, the command line runs all the same", (t) => {
-  if (!canRun(t, ["unshare", "root"])) return;
+  if (!canRun(t, ["unshare", "bash", "root"])) return;
   const [program = "", ...rest] = [...hidePrograms("grep", "base64"), CLI, ...execute(ECHO)];
   assert.deepEqual(runProgram(program, rest), ["arrived\n", ""]);
 });

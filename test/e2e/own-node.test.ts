@@ -16,16 +16,19 @@ const ENVIRONMENT = plainEnvironment();
 /** What our own Node may look at: our own variables, and where nsenter is. */
 const OURS = /^(?:PATH|(?:GO|K8S)_.*|TEST_GETENV_LOG)$/;
 /** What libc and the loader obey without asking getenv(3) of the program. */
-const OF_LIBC = [
-  ...["GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LC_CTYPE", "LD_BIND_NOW", "LD_LIBRARY_PATH"],
-  ...["LOCALDOMAIN", "LOCPATH", "MALLOC_ARENA_MAX", "MALLOC_CHECK_", "MUSL_LOCPATH", "NLSPATH", "RES_OPTIONS"],
-  ...["TMPDIR", "TZ", "TZDIR"],
-];
+const OF_LIBC = `
+  GCONV_PATH GETCONF_DIR GLIBC_TUNABLES HOSTALIASES LC_CTYPE LD_BIND_NOW LD_LIBRARY_PATH LOCALDOMAIN LOCPATH
+  MALLOC_ARENA_MAX MALLOC_CHECK_ MUSL_LOCPATH NLSPATH RES_OPTIONS TMPDIR TZ TZDIR
+`
+  .trim()
+  .split(/\s+/);
 /** What Node has in its documentation, beside what it asks for here. */
-const OF_NODE = [
-  ...["FORCE_COLOR", "NODE_COMPILE_CACHE", "NODE_DEBUG", "NODE_REPL_HISTORY", "NODE_TLS_REJECT_UNAUTHORIZED"],
-  ...["NODE_V8_COVERAGE", "OPENSSL_MODULES", "SSLKEYLOGFILE", "SSL_CERT_DIR", "SSL_CERT_FILE", "UV_USE_IO_URING"],
-];
+const OF_NODE = `
+  FORCE_COLOR NODE_COMPILE_CACHE NODE_DEBUG NODE_REPL_HISTORY NODE_TLS_REJECT_UNAUTHORIZED NODE_V8_COVERAGE
+  OPENSSL_MODULES SSLKEYLOGFILE SSL_CERT_DIR SSL_CERT_FILE UV_USE_IO_URING
+`
+  .trim()
+  .split(/\s+/);
 
 let guest: ThrowAwayGuest;
 before(async () => {
@@ -163,7 +166,7 @@ test("a PATH without node, readlink and nsenter is the step's, and nothing of ou
 });
 
 test("our own Node is the recorded one, else npm's, else one of the PATH, else one of the usual places", (t) => {
-  if (!canRun(t, ["unshare", "root"])) return;
+  if (!canRun(t, ["unshare", "bash", "root"])) return;
   const directory = temporaryDirectory(t);
   const prefix = path.join(directory, "prefix");
   const copy = path.join(prefix, "lib/node_modules/k8s-executor");
@@ -240,8 +243,10 @@ test("compile.cjs records the Node that runs it", (t) => {
 test("nsenter is not taken from the working directory", (t) => {
   if (!canRun(t, ["nsenter", "root"])) return;
   const directory = temporaryDirectory(t);
-  writeFileSync(path.join(directory, "nsenter"), "#!/bin/sh\necho util-linux 2.40 -m -p forged\n", { mode: 0o755 });
+  mkdirSync(path.join(directory, "tools"));
+  const forged = "#!/bin/sh\necho util-linux 2.40 -m, -u, -i, -n, -p, -C, -T, -U forged\n";
+  writeFileSync(path.join(directory, "tools/nsenter"), forged, { mode: 0o755 });
   const args = exec("--backend", "nsenter", "echo", "arrived");
-  const { status, stdout } = run([CLI, ...args], { PATH: `.:${ENVIRONMENT["PATH"]}` }, { cwd: directory });
+  const { status, stdout } = run([CLI, ...args], { PATH: `tools:${ENVIRONMENT["PATH"]}` }, { cwd: directory });
   assert.deepEqual([status, stdout], [0, "arrived\n"]);
 });

@@ -6,7 +6,7 @@ done
 shift
 exec "$@"`;
 
-/** A command that runs what follows it where these programs of the system cannot be executed. It needs root. */
+/** A command that runs what follows it where these programs of the system cannot be executed. It needs root, and bash, which keeps all variables. */
 export function hidePrograms(...programs: string[]): string[] {
-  return ["unshare", "--mount", "sh", "-c", SCRIPT, "sh", programs.join(" ")];
+  return ["unshare", "--mount", "bash", "-c", SCRIPT, "bash", programs.join(" ")];
 }
