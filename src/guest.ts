@@ -156,14 +156,14 @@ export class Guest implements AsyncDisposable {
   /**
    * Runs a program in the container, without a shell.
    *
-   * @param command The program, looked for in the step's PATH, and its arguments.
+   * @param command The program, looked for in the step's PATH, and its arguments, text or bytes.
    * @returns As for {@link run}.
    * @example
    * ```ts
    * const { stdout } = await guest.exec(["node", "--version"], { reject: true });
    * ```
    */
-  exec(command: readonly string[], options: ExecOptions = {}): Step {
+  exec(command: readonly (string | Uint8Array)[], options: ExecOptions = {}): Step {
     return this.#start(() => {
       const whole = this.#withDefaults(options);
       return prepareProgram(command, this.#source(whole), whole);

@@ -83,7 +83,7 @@ function explainScript(errno: string, step: PreparedStep): Explanation {
 export function explainScriptPath(errno: string, step: PreparedStep, container: Container): Explanation {
   return {
     code: "SHARED_ROOT",
-    problem: `the script is not at ${step.arguments.at(-1)} in the container of process ${container.pid} (${errno})`,
+    problem: `the script is not at ${step.arguments.at(-1)?.toString()} in the container of process ${container.pid} (${errno})`,
     remedy: "set the container root to where the container mounts the shared volume, or leave the shared root out",
   };
 }

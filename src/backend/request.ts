@@ -54,10 +54,11 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   const { namespaces, limits, oomScoreAdj, cgroups } = container;
   const { identity, isPrivileged } = step;
   const groups = identity.deniesGroups ? identity.ourGroups : identity.groups;
-  const texts = [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments, ""].join("\0");
+  const texts = [step.script?.name ?? "", step.cwd, ...step.candidates, ""].join("\0");
   const numbers = HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (groups.length + namespaces.length);
   let size = numbers + Buffer.byteLength(texts) + (step.script?.bytes.length ?? 0);
-  for (const entry of step.environment) size += entry.length + 1;
+  const strings = [...step.arguments, ...step.environment];
+  for (const string of strings) size += string.length + 1;
   if (size > MAX_SIZE) {
     throw new ExecutorError("TOO_LARGE", {
       problem: `script, arguments and environment have ${size} bytes together, more than ${MAX_SIZE}`,
@@ -68,9 +69,9 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   const body = Buffer.alloc(size);
   let at = numbers;
   at += body.write(texts, at);
-  for (const entry of step.environment) {
-    body.set(entry, at);
-    at += entry.length + 1;
+  for (const string of strings) {
+    body.set(string, at);
+    at += string.length + 1;
   }
   if (step.script) body.set(step.script.bytes, at);
   at = 0;

@@ -7,7 +7,7 @@ import type { PreparedStep, TerminalSize, Transport } from "./prepared-step.ts";
 import { normalizeScript } from "./script.ts";
 import { searchPath } from "./search-path.ts";
 import type { SharedRoot } from "./shared-root.ts";
-import { requireString, refuseTooLong } from "./strings.ts";
+import { refuseTooLong, requireBytes, requireString } from "./strings.ts";
 import { terminalOf } from "./terminal.ts";
 import { resolveCwd } from "./working-directory.ts";
 
@@ -38,13 +38,16 @@ export interface ScriptOptions extends StepOptions {
 /** Where the helper opens a script that has no file. */
 const SCRIPT_DESCRIPTOR = "/dev/fd/3";
 
-function prepare(id: string, command: string, args: string[], source: StepSource, options: StepOptions): PreparedStep {
+function prepare(
+  id: string,
+  command: string,
+  args: readonly Buffer[],
+  source: StepSource,
+  options: StepOptions,
+): PreparedStep {
   const cwd = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
   const environment = composeEnvironment(source.environment, options.env ?? {}, cwd, id);
-  args.forEach((argument, index) => {
-    requireString(argument, `argument ${index}`);
-    refuseTooLong(Buffer.byteLength(argument) + 1, `argument ${index}`);
-  });
+  args.forEach((argument, index) => refuseTooLong(argument.length + 1, `argument ${index}`));
   const candidates = searchPath(command, lookUp(environment, "PATH")?.toString() ?? DEFAULT_PATH);
   const { identity, isPrivileged } = source;
   const { leftovers = "leave" } = options;
@@ -67,15 +70,22 @@ function prepare(id: string, command: string, args: string[], source: StepSource
 }
 
 /** Prepares a program with its arguments. @throws ExecutorError INVALID_OPTION or TOO_LARGE. */
-export function prepareProgram(command: readonly string[], source: StepSource, options: StepOptions): PreparedStep {
+export function prepareProgram(
+  command: readonly (string | Uint8Array)[],
+  source: StepSource,
+  options: StepOptions,
+): PreparedStep {
   if (!Array.isArray(command)) {
     throw invalidOption(`the command is of type ${typeof command}`, "give an array of the program and its arguments");
   }
-  const [program] = command as readonly string[];
+  const [program] = command as readonly (string | Uint8Array)[];
   if (program === undefined || program === "") {
     throw invalidOption("the command is empty", "give a program and its arguments");
   }
-  return prepare(uuid(), program, [...command], source, options);
+  // It is looked for, and named in messages.
+  requireString(program, "argument 0");
+  const args = command.map((argument, index) => requireBytes(argument, `argument ${index}`));
+  return prepare(uuid(), program, args, source, options);
 }
 
 /** Prepares a script. @throws ExecutorError INVALID_OPTION, EMPTY_SCRIPT or TOO_LARGE. */
@@ -95,6 +105,12 @@ export function prepareScript(source: StepSource, options: ScriptOptions): Prepa
   const id = uuid();
   const name = transport === "file" ? `${id}.sh` : "";
   const path = transport === "file" ? `${source.sharedRoot?.theirs}/${name}` : SCRIPT_DESCRIPTOR;
-  const step = prepare(id, shell, [shell, path.replace(/^\/\//, "/")], source, options);
+  const step = prepare(
+    id,
+    shell,
+    [shell, path.replace(/^\/\//, "/")].map((text) => Buffer.from(text)),
+    source,
+    options,
+  );
   return { ...step, script: { bytes, transport, name } };
 }

@@ -25,7 +25,8 @@ export interface PreparedStep {
   command: string;
   /** The paths to try, in order. */
   candidates: string[];
-  arguments: string[];
+  /** argv, the program itself first. */
+  arguments: readonly Buffer[];
   /** `NAME=value` each. */
   environment: Buffer[];
   cwd: string;

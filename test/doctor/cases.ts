@@ -23,6 +23,7 @@ import { test } from "node:test";
 import { connect } from "../../src/index.ts";
 import { makeGuest, type GuestOptions, type ThrowAwayGuest } from "../guests/guest.ts";
 import { CLI, plainEnvironment } from "../support/cli.ts";
+import { hidePrograms } from "../support/hide-programs.ts";
 import { deno, REPOSITORY } from "../support/programs.ts";
 import { inCgroups } from "../support/cgroups.ts";
 import { canRun } from "../support/require.ts";
@@ -457,14 +458,7 @@ test("without koffi the helper is used, without it nsenter where that is allowed
     assert.match(noHelper.finding("helper").what, /the native helper was not built/);
     assert.deepEqual([noHelper.finding("entry").status, noHelper.finding("cgroup").status], ["degraded", "degraded"]);
     assert.equal(noHelper.report.containers[0]?.backend, "nsenter");
-    // node and a shell, but no nsenter.
-    const bin = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-bin-"));
-    copies.push(bin);
-    for (const name of ["sh", "dirname", "readlink", "tr", "grep", "base64"]) {
-      cpSync(`/bin/${name}`, path.join(bin, name), { dereference: true });
-    }
-    writeFileSync(path.join(bin, "node"), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
-    const nothing = await examined([...roots, "--allow-degraded"], { program, env: { PATH: bin } });
+    const nothing = await examined([...roots, "--allow-degraded"], { program, before: hidePrograms("nsenter") });
     assert.deepEqual([nothing.status, nothing.finding("nsenter").status], [1, "missing"]);
     assert.match(nothing.finding("entry").what, /no backend works here/);
   });

@@ -17,7 +17,7 @@ const STEP: Work = {
   id: "01a1fe74-1df6-7414-8d49-c4e314ac2afd",
   command: "sh",
   candidates: ["/usr/bin/sh", "/bin/sh"],
-  arguments: ["sh", "/work/step.sh"],
+  arguments: ["sh", "/work/step.sh"].map((text) => Buffer.from(text)),
   environment: ["PATH=/usr/bin:/bin", "EMPTY=", "TEXT=ä\n\"'"].map((text) => Buffer.from(text)),
   cwd: "/work",
   script: { bytes: Buffer.from("echo one\necho two\n"), transport: "file", name: "step.sh" },
@@ -25,9 +25,9 @@ const STEP: Work = {
 
 const STEPS: readonly Work[] = [
   STEP,
-  { ...STEP, script: undefined, arguments: ["true"], candidates: ["/bin/true"], environment: [] },
+  { ...STEP, script: undefined, arguments: [Buffer.from("true")], candidates: ["/bin/true"], environment: [] },
   { ...STEP, script: { bytes: Buffer.of(0, 0xff, 0, 0x0a), transport: "memfd", name: "" }, cwd: "/" },
-  { ...STEP, arguments: ["sh", "-c", "", "x".repeat(5000)], environment: [Buffer.of(0x41, 0x3d, 0xff, 0xfe)] },
+  { ...STEP, arguments: ["sh", "-c", "", "x".repeat(5000)].map((text) => Buffer.from(text)), environment: [Buffer.of(0x41, 0x3d, 0xff, 0xfe)] },
 ];
 
 /** Requests by the real encodeRequest, of real containers, and with many groups. */

@@ -157,5 +157,5 @@ test("nsenter sees no variable that its own loader or libc would obey", () => {
     K8S_EXECUTOR__1: "GCONV_PATH=/evil",
     K8S_EXECUTOR__2: "LANGUAGE=../../evil",
   });
-  assert.doesNotMatch(wrapper({ hidden, hiddenAs, script: undefined, umask: 0o27 }), /evil/);
+  assert.doesNotMatch(wrapper({ hidden, hiddenAs, script: undefined, umask: 0o27, statements: [] }), /evil/);
 });

@@ -11,6 +11,7 @@ import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { startError } from "../start-error.ts";
 import { Unavailable, type Backend, type Ending, type Running } from "../types.ts";
+import { escapeBytes } from "./escaped-bytes.ts";
 import type { InstalledNsenter } from "./installed.ts";
 import { killGroup } from "./kill-group.ts";
 import { NsenterPipes } from "./pipes.ts";
@@ -165,15 +166,18 @@ export class NsenterBackend implements Backend {
   #spawn(step: PreparedStep, pipes: NsenterPipes, stdin: boolean): ChildProcess {
     const memfd = step.script?.transport === "memfd" ? pipes.giveScript(step.script.bytes) : undefined;
     const { variables, hiddenAs, hidden } = hide(step.environment);
+    const escaped = escapeBytes(hiddenAs, step.environment, step.arguments);
     const program = wrapper({
+      statements: escaped.statements,
       hiddenAs,
       hidden,
       script: step.script?.transport,
       umask: step.identity.umask,
     });
     const options = [...this.#options, ...this.#userOptions(step.identity)];
-    return spawn(this.#nsenter.path, [...options, "--", "sh", "-c", program, "sh", step.cwd, ...step.arguments], {
-      env: variables,
+    const args = step.arguments.map((argument) => argument.toString());
+    return spawn(this.#nsenter.path, [...options, "--", "sh", "-c", program, "sh", step.cwd, ...args], {
+      env: { ...variables, ...escaped.variables },
       cwd: "/",
       detached: true,
       stdio: [

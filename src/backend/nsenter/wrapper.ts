@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** Where the wrapper reports to us. */
 export const REPORT_FD = 4;
 /** The step's stderr, until the step starts: what nsenter and sh complain of must not get into it. */
@@ -12,8 +14,8 @@ export type Report = "started" | "missing" | "denied" | "cwd" | "script";
  * agent's privileges; the wrapper sets them on the other side.
  */
 const OBEYED = new RegExp(
-  "^(?:(?:LD|MALLOC|RESOLV|LIBMOUNT|UL|LC)_[A-Za-z0-9_]*|LANG|LANGUAGE|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES" +
-    "|HOSTALIASES|LOCALDOMAIN|LOCPATH|MUSL_LOCPATH|NIS_PATH|NLSPATH|RES_OPTIONS|TMPDIR|TZDIR)$",
+  "^(?:(?:LD|MALLOC|RESOLV|LIBC|LIBMOUNT|UL|LC)_[A-Za-z0-9_]*|LANG|LANGUAGE|GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES" +
+    "|HOSTALIASES|LOCALDOMAIN|LOCPATH|MUSL_LOCPATH|NIS_PATH|NLSPATH|POSIXLY_CORRECT|RES_OPTIONS|TMPDIR|TZ|TZDIR)$",
 );
 
 /** An environment of which nsenter sees only what it does not obey. */
@@ -27,7 +29,8 @@ export interface Hidden {
 
 /** Splits the environment into what nsenter may see, and what is set inside under another name. */
 export function hide(environment: readonly Buffer[]): Hidden {
-  const texts = environment.map(String);
+  // escapeBytes takes the others.
+  const texts = environment.filter((entry) => isUtf8(entry)).map(String);
   let hiddenAs = "K8S_EXECUTOR_";
   while (texts.some((text) => text.startsWith(hiddenAs))) hiddenAs += "_";
   // Its own messages in one language, for we read them; and no format string from a catalogue of the container's.
@@ -47,7 +50,12 @@ export function hide(environment: readonly Buffer[]): Hidden {
  * The text depends on numbers and our own names only; every value is an argument or a variable.
  */
 export function wrapper(
-  options: Pick<Hidden, "hiddenAs" | "hidden"> & { script: "file" | "memfd" | undefined; umask: number },
+  options: Pick<Hidden, "hiddenAs" | "hidden"> & {
+    script: "file" | "memfd" | undefined;
+    umask: number;
+    /** What escapeBytes made. */
+    statements: readonly string[];
+  },
 ): string {
   const report = (word: Report): string => `echo ${word} >&${REPORT_FD}`;
   const reveal = Array.from({ length: options.hidden }, (_, index) => {
@@ -57,6 +65,7 @@ export function wrapper(
   return [
     `cd "$1" 2>/dev/null || { ${report("cwd")}; exit 125; }`,
     "shift",
+    ...options.statements,
     `umask ${options.umask.toString(8).padStart(4, "0")}`,
     "unset LC_ALL",
     ...reveal,
