@@ -42,9 +42,10 @@ export function scriptAccessError(
   access: ScriptAccess,
   step: PreparedStep,
   container: Container,
-  details: Readonly<Record<string, string | number>>,
+  facts: Readonly<Record<string, string | number>>,
 ): ExecutorError {
   const { errno, refusal } = access;
+  const details = { ...facts, stage: "script_path", errno };
   const place = step.arguments.at(-1) ?? "";
   if (errno !== "EACCES" && errno !== "EPERM") {
     return new ExecutorError("SHARED_ROOT", {

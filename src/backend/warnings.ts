@@ -1,3 +1,4 @@
+import { missingCapabilities } from "../container/index.ts";
 import { errnoName } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 import type { EndRecord } from "./record.ts";
@@ -24,7 +25,11 @@ export function cwdWarning(step: PreparedStep, why: string): string {
 /** For a script that travelled in memory, as nobody asked for a file. */
 export function scriptWarning({ identity }: PreparedStep, errno: string): string {
   const user = `the user ${identity.uid}:${identity.gid}`;
-  return `the shared root refuses to give files to ${user} (${errno}), who cannot read the script's otherwise; it ran from memory, as /dev/fd/3`;
+  const lacksChown = errno === "EPERM" && missingCapabilities(["CAP_CHOWN"]).length > 0;
+  const why = lacksChown
+    ? `this process lacks CAP_CHOWN and cannot give files to ${user}`
+    : `the shared volume refuses to give files to ${user} (${errno})`;
+  return `${why}, who cannot read the script's otherwise; the script ran from memory, as /dev/fd/3`;
 }
 
 /** What a step had otherwise than it was asked for, in words. */

@@ -5,7 +5,8 @@ import { grant } from "./grant.ts";
 import { problemOf } from "./guarded.ts";
 import { byHand, inContainers, type Mend } from "./mend.ts";
 
-function mendOf(agent: string, uid: number | undefined, error: unknown): Mend | undefined {
+/** How to mend what an error tells of; undefined for one that is none of ours. */
+export function mendOf(agent: string, uid: number | undefined, error: unknown): Mend | undefined {
   if (!(error instanceof ExecutorError)) return undefined;
   if (error.code !== "PERMISSION_DENIED") return byHand(error.remedy);
   const lacks = (error.message.match(/CAP_[A-Z_]+/g) ?? []) as CapabilityName[];
