@@ -7,6 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { connect, type Guest } from "../../src/index.ts";
+import { examined } from "../doctor/run-doctor.ts";
 import { killIfAlive } from "../support/children.ts";
 import { cli } from "../support/cli.ts";
 import { BACKENDS } from "../support/contract.ts";
@@ -80,6 +81,9 @@ test("a main process whose directory was deleted: steps run in /, and say so", a
     const { stdout, stderr, status } = await cli(["exec", "--pid", String(pid), "--", "pwd"], { cwd: "/" });
     assert.deepEqual([stdout, status], ["/\n", 0]);
     assert.match(stderr, /^k8s-executor: warning: the working directory .* does not exist; the step ran in \/\n$/);
+    const { status: found, what } = (await examined(["--pid", String(pid)])).finding("entry");
+    assert.equal(found, "degraded");
+    assert.match(what, /the working directory .* does not exist; the step ran in \/$/);
   });
 });
 
