@@ -44,7 +44,7 @@ static int close_descriptors(const struct request *request, int channel)
 }
 
 /* A working directory outside the root shows as "(unreachable)/..." in the raw system call; libc hides that. */
-static int take_cwd(const char *cwd, struct progress *progress)
+static int change_cwd(const char *cwd, struct progress *progress)
 {
     char path[PATH_MAX + 16];
     at_stage(progress, STAGE_CWD);
@@ -56,6 +56,58 @@ static int take_cwd(const char *cwd, struct progress *progress)
     if (result < 0)
         return (int)result;
     return path[0] == '/' ? 0 : -ENOENT;
+}
+
+static bool is_same(const char *one, const char *other)
+{
+    while (*one && *one == *other) {
+        one++;
+        other++;
+    }
+    return *one == *other;
+}
+
+/* The agent wrote there where the step was to be; a value of the job's own stays. */
+static void correct_pwd(const struct request *request)
+{
+    for (char **entry = request->environment; *entry; entry++) {
+        const char *at = *entry;
+        if (at[0] == 'P' && at[1] == 'W' && at[2] == 'D' && at[3] == '=' && is_same(at + 4, request->cwd))
+            *entry = (char *)(uintptr_t) "PWD=/";
+    }
+}
+
+static int take_cwd(const struct request *request, struct progress *progress)
+{
+    int result = change_cwd(request->cwd, progress);
+    if (result == 0 || !(request->header.flags & REQUEST_ANY_CWD))
+        return result;
+    progress->cwd_error = progress->stage == STAGE_CWD_OUTSIDE ? EXDEV : -result;
+    correct_pwd(request);
+    return change_cwd("/", progress);
+}
+
+/* The last argument. The shell would say so too, but with an exit status that could be the script's own. */
+static int reach_script(const struct request *request, struct progress *progress)
+{
+    char **path = &request->arguments[request->header.argument_count - 1];
+    int result = (int)SYSCALL(faccessat, AT_FDCWD, *path, R_OK);
+    if ((result != -EACCES && result != -EPERM) || request->script_error == 0 ||
+        !(request->header.flags & REQUEST_SCRIPT_ANYWHERE))
+        return result;
+    int fd = script_in_memory(request);
+    if (fd < 0)
+        return result; /* still the truth */
+    if (fd == FD_STEP_SCRIPT) {
+        result = (int)SYSCALL(fcntl, fd, F_SETFD, 0);
+    } else {
+        long copied = SYSCALL(dup3, fd, FD_STEP_SCRIPT, 0);
+        SYSCALL(close, fd);
+        result = copied < 0 ? (int)copied : 0;
+    }
+    *path = (char *)(uintptr_t)STEP_SCRIPT_PATH;
+    progress->script_in_memory = true;
+    return result;
 }
 
 /* The dispositions are the default ones already: whoever started the helper saw to that, at no cost of ours. */
@@ -117,12 +169,11 @@ void enter(const struct request *request, const struct streams *streams, int cha
     if (result == 0) {
         SYSCALL(umask, request->header.umask); /* cannot fail; answers the old one */
         /* As the target's user, so that its permissions count. */
-        result = take_cwd(request->cwd, progress);
+        result = take_cwd(request, progress);
     }
     if (result == 0 && (request->header.flags & REQUEST_SCRIPT_FILE)) {
-        /* The last argument. The shell would say so too, but with an exit status that could be the script's own. */
         at_stage(progress, STAGE_SCRIPT_PATH);
-        result = (int)SYSCALL(faccessat, AT_FDCWD, request->arguments[request->header.argument_count - 1], R_OK);
+        result = reach_script(request, progress);
     }
     if (result == 0 && joins(request, CLONE_NEWPID))
         result = fork_below_subreaper(progress);

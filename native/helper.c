@@ -136,6 +136,10 @@ int program_main(int argc, char **argv)
         record.detail = progress->detail;
         record.kept = progress->kept;
         record.cgroup_error = progress->cgroup_error;
+        record.cwd_error = progress->cwd_error;
+        record.script_error = request.script_error;
+        if (progress->script_in_memory)
+            record.flags |= RECORD_SCRIPT_IN_MEMORY;
         record.error = result < 0 ? (int32_t)-result : progress->error;
         if (record.error != 0 && target_is_ending())
             record.flags |= RECORD_TARGET_GONE; /* which is why */

@@ -136,6 +136,8 @@ int recover_scripts(void);
 
 /* script.c: puts the script where the step finds it, and takes it away. They answer 0 or -errno. */
 int place_script(struct request *request);
+/* The script as a memfd; answers its descriptor, which is closed on exec. */
+int script_in_memory(const struct request *request);
 int remove_script(const struct request *request);
 
 /* supervise.c: stays until the step has ended, and says how in *record. Answers 0, or -errno where it had to end the

@@ -16,6 +16,7 @@ enum record_flag {
     RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed */
     RECORD_SUBREAPER_LOST = 1u << 5, /* it was killed: what it held is the target's init's now */
     RECORD_RELAYED = 1u << 4,     /* the relay writes one byte more, when it has passed on what there is */
+    RECORD_SCRIPT_IN_MEMORY = 1u << 8, /* the step has its script as FD_STEP_SCRIPT, for it could not read the file */
 };
 
 struct record {
@@ -32,6 +33,8 @@ struct record {
     uint64_t max_rss_kib;
     int32_t cgroup_error; /* errno, with KEPT_CGROUP */
     int32_t group;        /* the step's process group, as the agent counts; 0 where it is not known */
+    int32_t cwd_error;    /* errno, where the step is in "/" instead; EXDEV: the directory is outside the root */
+    int32_t script_error; /* errno, where the shared root refused to give the script file to the step's user */
 };
 
 /* What the step has of the agent's, for the kernel did not allow it the target's. */
@@ -64,6 +67,8 @@ struct progress {
     uint32_t detail;
     uint32_t kept;
     int32_t cgroup_error;
+    int32_t cwd_error;
+    bool script_in_memory;
     int32_t supervisor;  /* its pid, for the child to see whether it still is its parent */
     struct step_end end; /* by the subreaper */
 };

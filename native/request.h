@@ -28,6 +28,7 @@ enum descriptor {
 
 /* Where the step finds a script that has no file: it opens /dev/fd/3. */
 enum { FD_STEP_SCRIPT = 3 };
+#define STEP_SCRIPT_PATH "/dev/fd/3"
 
 enum request_flag {
     REQUEST_SCRIPT_FILE = 1u << 0,  /* write the script to script_name in FD_SCRIPT_DIR */
@@ -40,6 +41,8 @@ enum request_flag {
     REQUEST_CGROUP = 1u << 7,      /* start the step in FD_CGROUP */
     REQUEST_KILL_LEFTOVERS = 1u << 8, /* end what the step leaves in the background */
     REQUEST_TERMINAL = 1u << 9,       /* the step's streams are a pseudoterminal of the target's */
+    REQUEST_ANY_CWD = 1u << 12,       /* nobody asked for cwd: where the step cannot be there, it is in "/" */
+    REQUEST_SCRIPT_ANYWHERE = 1u << 13, /* nobody asked for a file: a script that cannot be given to the step's user is in memory */
 };
 
 /* Native byte order, no padding; followed by limits, groups, namespaces and the strings in the order of struct request. */
@@ -89,6 +92,7 @@ struct request {
     char **environment;
     const char *script;
     int script_fd; /* the script as a memfd, once script.c has made it */
+    int script_error; /* errno, where its file could not be given to the step's user */
 };
 
 /* How many pointers request_parse needs for the three NULL-ended lists; 0 for a header that cannot be right. */

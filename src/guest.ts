@@ -23,7 +23,7 @@ export interface ExecOptions extends ProcessOptions {
   env?: Environment | undefined;
   /**
    * The working directory: a path in the container, or below the shared root as this process sees it (then it is
-   * mapped). By default that of the container's main process.
+   * mapped). By default that of the container's main process, or "/" where the step cannot be there; a warning says so.
    */
   cwd?: string | undefined;
   /**
@@ -191,7 +191,7 @@ export class Guest implements AsyncDisposable {
 
   #source(options: ExecOptions): StepSource {
     if (this.#isClosed) throw invalidOption("the guest is closed", "connect again");
-    const { identity, variables } = stepUser(this.#container, options);
+    const { identity, variables, warnings } = stepUser(this.#container, options);
     if (!this.#backend.canSetGroups) this.#refuseGroups(options, identity.deniesGroups);
     if (options.tty && !this.#backend.hasTerminals) {
       throw invalidOption(`the ${this.backend} backend cannot give a step a terminal`, "use native or helper");
@@ -202,6 +202,7 @@ export class Guest implements AsyncDisposable {
       cwd: this.#container.cwd,
       sharedRoot: this.#sharedRoot,
       identity,
+      warnings,
       isPrivileged: options.privileged ?? false,
     };
   }

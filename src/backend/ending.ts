@@ -3,7 +3,7 @@ import { signalName } from "./signal-name.ts";
 import type { Ending } from "./types.ts";
 
 /** The ending that a record tells of: wait(2)'s status taken apart. */
-export function endingOf(record: EndRecord): Omit<Ending, "limitations" | "outOfMemory"> {
+export function endingOf(record: EndRecord): Omit<Ending, "limitations" | "warnings" | "outOfMemory"> {
   const signal = record.waitStatus & 0x7f;
   return {
     exitCode: signal === 0 ? (record.waitStatus >> 8) & 0xff : undefined,

@@ -2,13 +2,21 @@ import type { TerminalSize } from "../step/index.ts";
 import { STAGES, type Stage } from "./stage.ts";
 
 // The layout is that of struct record in native/record.h.
-export const RECORD_SIZE = 64;
+export const RECORD_SIZE = 72;
 /** On the control pipe: also wait for the whole tree to end. */
 export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
 const CONTROL_RESIZE = 0x7f;
 const KIND_ENDED = 2;
-const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32 } as const;
+const FLAG = {
+  targetGone: 1,
+  unreaped: 2,
+  scriptLeft: 4,
+  outputCut: 8,
+  relayed: 16,
+  subreaperLost: 32,
+  scriptInMemory: 256,
+} as const;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
@@ -39,6 +47,12 @@ export interface EndRecord {
   cgroupErrno: number;
   /** The step's process group; 0 where it is not known. */
   group: number;
+  /** Why the step is in "/" rather than in its directory; 0 where it is there. */
+  cwdErrno: number;
+  /** Why the script file could not be given to the step's user; 0 where it is that user's. */
+  scriptErrno: number;
+  /** The step had its script in memory, for it could not read the file. */
+  scriptInMemory: boolean;
 }
 
 /** The message that changes the size of the step's terminal. */
@@ -74,6 +88,9 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     keptGroups: (kept & KEPT.groups) !== 0,
     cgroupErrno: record.readInt32LE(56),
     group: record.readInt32LE(60),
+    cwdErrno: record.readInt32LE(64),
+    scriptErrno: record.readInt32LE(68),
+    scriptInMemory: (flags & FLAG.scriptInMemory) !== 0,
   };
 }
 

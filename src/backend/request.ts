@@ -20,6 +20,8 @@ const FLAG = {
   cgroup: 128,
   killLeftovers: 256,
   terminal: 512,
+  anyCwd: 4096,
+  scriptAnywhere: 8192,
 } as const;
 
 function flags(container: Container, step: PreparedStep, stdin: boolean): number {
@@ -31,6 +33,8 @@ function flags(container: Container, step: PreparedStep, stdin: boolean): number
   if (step.identity.ourUid !== process.geteuid?.()) bits |= FLAG.ownStreams;
   if (stdin) bits |= FLAG.stdin;
   if (step.terminal) bits |= FLAG.terminal;
+  if (!step.isCwdWanted) bits |= FLAG.anyCwd;
+  if (step.script && !step.script.isFileWanted) bits |= FLAG.scriptAnywhere;
   if (step.killsLeftovers) bits |= FLAG.killLeftovers;
   if (container.oomScoreAdj !== undefined) bits |= FLAG.oomScore;
   if (container.cgroups?.unified !== undefined) bits |= FLAG.cgroup;

@@ -11,6 +11,7 @@ import { describeMembers } from "./process-group.ts";
 import type { watchOom } from "./oom.ts";
 import { decodeEnd, isDelivered, RECORD_SIZE, type EndRecord } from "./record.ts";
 import type { Ending } from "./types.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** What the helper says on its status pipe. */
 export interface Status {
@@ -90,5 +91,10 @@ export async function conclude(bytes: Buffer, supervised: SupervisedStep): Promi
     });
   }
   const ending = endingOf(record);
-  return { ...ending, outOfMemory: wasOutOfMemory(ending), limitations: keptOf(record, step, container) };
+  return {
+    ...ending,
+    outOfMemory: wasOutOfMemory(ending),
+    limitations: keptOf(record, step, container),
+    warnings: warningsOf(record, step),
+  };
 }

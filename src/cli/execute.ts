@@ -46,7 +46,8 @@ export async function execute(
       throw line.isOwnDirectory ? explainOwnDirectory(error, line.connect) : error;
     });
     const status = statusOf(line, followed);
-    report(line, followed, status, to[2].isMidLine, guest.limitations.length);
+    const toldBefore = { limitations: guest.limitations.length, warnings: step.warnings.length };
+    report(line, followed, status, to[2].isMidLine, toldBefore);
     json?.writeResult(followed.result, status);
     return status;
   } finally {
@@ -72,15 +73,15 @@ function statusOf({ insideJob }: CommandLine, { result, signalledBy, isCut }: Fo
   return insideJob && signalledBy && status === 0 ? exitStatusOfResult({ ...result, signal: signalledBy }) : status;
 }
 
-/** @param toldBefore How many limitations were told at the beginning. */
+/** @param toldBefore How many of each were told at the beginning. */
 function report(
   line: CommandLine,
   { result, signalledBy, isCut }: Followed,
   status: number,
   isMidLine: boolean,
-  toldBefore: number,
+  toldBefore: { limitations: number; warnings: number },
 ): void {
-  const notes: string[] = [];
+  const notes = result.warnings.slice(toldBefore.warnings).map((warning) => `warning: ${warning}`);
   if (isCut && signalledBy) notes.push(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
   if (signalledBy && result.leftoverProcesses > 0)
     notes.push(`${result.leftoverProcesses} of the step's processes outlived it, and were killed`);
@@ -92,7 +93,7 @@ function report(
     notes.push(`${result.leftoverProcesses} of its processes go on in the background (--kill-leftovers ends them)`);
   }
   if (line.verbose) {
-    notes.push(...result.limitations.slice(toldBefore).map((limitation) => `note: ${limitation}`));
+    notes.push(...result.limitations.slice(toldBefore.limitations).map((limitation) => `note: ${limitation}`));
   }
   if (line.announces) {
     notes.push(footer(result, status, signalledBy));

@@ -1,7 +1,7 @@
 import { errnoOf, invalidOption } from "../errors/index.ts";
 import { accessProc, Descriptors } from "../system/index.ts";
 import { openForeignCgroups, type Cgroups } from "./cgroups.ts";
-import { requireEntrance } from "./entrance.ts";
+import { requireEntrance, type MainDirectory } from "./entrance.ts";
 import { readStatus, type Identity } from "./identity.ts";
 import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./limits.ts";
 import { MountTable } from "./mount-table.ts";
@@ -42,8 +42,8 @@ export interface Container {
   readonly oomScoreAdj: number | undefined;
   /** Undefined where the runtime does not let us open /proc. */
   readonly cgroups: Cgroups | undefined;
-  /** The working directory of its main process, as a path in the container. */
-  readonly cwd: string;
+  /** The working directory of its main process. */
+  readonly cwd: MainDirectory;
   isAlive(): boolean;
   close(): void;
 }

@@ -32,27 +32,41 @@ export interface Entrance {
   identity: Identity;
   /** Undefined where /proc cannot be opened. */
   root: number | undefined;
-  /** The working directory of its main process, as a path in the container. */
-  cwd: string;
+  cwd: MainDirectory;
 }
 
-/** "/" for a directory that is so deep that it has no path. */
+/** The working directory of a container's main process. */
+export interface MainDirectory {
+  /** As a path in the container. */
+  readonly path: string;
+  /** What is wrong with it, so that the path is "/" instead; undefined where it is the directory's own. */
+  readonly problem: string | undefined;
+}
+
+const DELETED = " (deleted)";
+
+/** The link of a directory that was deleted has that after the name, and a directory may have such a name of its own. */
 function readCwdLink(proc: Proc, directory: string): string {
-  try {
-    return proc.link(`${directory}/cwd`);
-  } catch (error) {
-    if (errnoOf(error) === "ENAMETOOLONG") return "/";
-    throw error;
-  }
+  const link = proc.link(`${directory}/cwd`);
+  const isDeleted = link.endsWith(DELETED) && proc.nameCount(`${directory}/cwd`) === 0;
+  // By its name, as for a runtime's exec: there may be another by now.
+  return isDeleted ? link.slice(0, -DELETED.length) : link;
 }
 
 /** The working directory relative to the root, for a process that is chrooted too. */
-function readCwd(proc: Proc, directory: string): string {
+function readCwd(proc: Proc, directory: string): MainDirectory {
   const root = proc.link(`${directory}/root`);
-  const cwd = readCwdLink(proc, directory);
-  if (root === "/") return cwd;
-  if (cwd === root) return "/";
-  return cwd.startsWith(`${root}/`) ? cwd.slice(root.length) : "/";
+  let cwd: string;
+  try {
+    cwd = readCwdLink(proc, directory);
+  } catch (error) {
+    if (errnoOf(error) === "ENAMETOOLONG") return { path: "/", problem: "is so deep that it has no path" };
+    throw error;
+  }
+  if (root === "/") return { path: cwd, problem: undefined };
+  if (cwd === root) return { path: "/", problem: undefined };
+  if (cwd.startsWith(`${root}/`)) return { path: cwd.slice(root.length), problem: undefined };
+  return { path: "/", problem: "is outside the container's root directory" };
 }
 
 function refuseUnenterable(pid: number, stat: ProcessStat): void {

@@ -4,7 +4,7 @@ export { parseCgroups } from "./cgroup-files.ts";
 export { cgroupReader } from "./cgroup-handle.ts";
 export { MAX_HIERARCHIES } from "./cgroups.ts";
 export { pinContainer, type Container } from "./container.ts";
-export { requireEntrance, requireKill, type EntranceTarget } from "./entrance.ts";
+export { requireEntrance, requireKill, type EntranceTarget, type MainDirectory } from "./entrance.ts";
 export { parseEnviron, readEnviron, readVariables } from "./environ.ts";
 export { readStatus, type Identity } from "./identity.ts";
 export { readLimit } from "./limits.ts";
@@ -17,6 +17,7 @@ export {
   type NamespaceLinks,
   type NamespaceName,
 } from "./namespaces.ts";
+export { existsInside, forbiddenDirectory } from "./search-permission.ts";
 export { openInside, readInside } from "./open-inside.ts";
 export { readStat } from "./process-stat.ts";
 export { isBeingCreated, RUNC_VARIABLE } from "./runtime-init.ts";

@@ -57,10 +57,10 @@ export async function enterContainer(container: Container, subject: Subject): Pr
       }),
     );
     if (isWell(checks)) {
-      const script = await checkScript(guest, isShared ? share : undefined);
+      const script = await checkScript(guest, isShared ? share : undefined, subject);
       hasShell = script.hasShell;
-      if (script.finding.check === "shared-root") shared = script.finding;
-      else checks.push(script.finding);
+      if (script.finding) checks.push(script.finding);
+      if (script.shared) shared = script.shared;
     }
     const limitations = [...new Set([...guest.limitations, ...(entry?.limitations ?? [])])];
     checks.push(await guarded("cgroup", () => checkCgroup(container, limitations, agent, backend)));

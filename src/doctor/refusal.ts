@@ -12,7 +12,8 @@ function allowCalls(agent: string, calls: string): Mend {
   ]);
 }
 
-function mendOf(agent: string, uid: number | undefined, error: unknown): Mend | undefined {
+/** How to mend what an error tells of; undefined for one that is none of ours. */
+export function mendOf(agent: string, uid: number | undefined, error: unknown): Mend | undefined {
   if (!(error instanceof ExecutorError)) return undefined;
   const calls = error.details["systemCalls"];
   if (calls !== undefined) return allowCalls(agent, String(calls).split(" ").join(", "));

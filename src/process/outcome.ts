@@ -42,7 +42,7 @@ export function settleResult(
     backend: backend.name,
     backendReason: backend.reason,
     limitations: [...backend.limitations, ...(ending?.limitations ?? [])],
-    warnings: parts.warnings ?? [],
+    warnings: [...(parts.warnings ?? []), ...(ending?.warnings ?? [])],
     resourceUsage: ending?.usage,
     leftoverProcesses: ending?.survivors ?? 0,
   };

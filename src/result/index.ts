@@ -42,7 +42,10 @@ export interface StepResult {
   backendReason: string;
   /** What this backend could not do that the native one can, what the step had of the agent's, and what the container lost. */
   limitations: readonly string[];
-  /** What was asked for and was not done: a variable whose value was not masked, and why. */
+  /**
+   * What was not as it was asked for, and why: a value that was not masked, a default working directory or a script file that
+   * the step's user has no access to.
+   */
   warnings: readonly string[];
   /** Undefined where the backend cannot tell. */
   resourceUsage: ResourceUsage | undefined;

@@ -1,6 +1,6 @@
 import { v7 as uuid } from "uuid";
 
-import type { Identity } from "../container/index.ts";
+import type { Identity, MainDirectory } from "../container/index.ts";
 import { invalidOption } from "../errors/index.ts";
 import { composeEnvironment, DEFAULT_PATH, lookUp, type Environment } from "./environment.ts";
 import type { PreparedStep, TerminalSize, Transport } from "./prepared-step.ts";
@@ -17,7 +17,9 @@ export interface StepSource {
   isPrivileged: boolean;
   /** What containerEntries() made. */
   environment: ReadonlyMap<string, Buffer>;
-  cwd: string;
+  cwd: MainDirectory;
+  /** What is not as it would be asked for, in words. */
+  warnings: readonly string[];
   sharedRoot: SharedRoot | undefined;
 }
 
@@ -36,7 +38,7 @@ export interface ScriptOptions extends StepOptions {
 }
 
 /** Where the helper opens a script that has no file. */
-const SCRIPT_DESCRIPTOR = "/dev/fd/3";
+export const SCRIPT_DESCRIPTOR = "/dev/fd/3";
 
 function prepare(
   id: string,
@@ -45,7 +47,7 @@ function prepare(
   source: StepSource,
   options: StepOptions,
 ): PreparedStep {
-  const cwd = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
+  const { path: cwd, isWanted, warning } = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
   const environment = composeEnvironment(source.environment, options.env ?? {}, cwd, id);
   args.forEach((argument, index) => refuseTooLong(argument.length + 1, `argument ${index}`));
   const candidates = searchPath(command, lookUp(environment, "PATH")?.toString() ?? DEFAULT_PATH);
@@ -61,10 +63,12 @@ function prepare(
     arguments: args,
     environment,
     cwd,
+    isCwdWanted: isWanted,
     identity,
     isPrivileged,
     killsLeftovers: leftovers === "kill",
     script: undefined,
+    warnings: [...source.warnings, ...(warning === undefined ? [] : [warning])],
     terminal: terminalOf(options.tty),
   };
 }
@@ -112,5 +116,5 @@ export function prepareScript(source: StepSource, options: ScriptOptions): Prepa
     source,
     options,
   );
-  return { ...step, script: { bytes, transport, name } };
+  return { ...step, script: { bytes, transport, name, isFileWanted: options.transport === "file" } };
 }

@@ -193,6 +193,16 @@ export const streams: readonly Case[] = [
     backends: SUPERVISED,
   },
   {
+    name: "a background process that writes to one stream keeps the other open",
+    async run({ guest }) {
+      // More than the pipe's silence may last, in pauses that are far shorter.
+      const chatter = "i=0; while [ $i -lt 30 ]; do echo tick; sleep 0.02; i=$((i+1)); done";
+      const result = await guest.run({ script: `(${chatter}; echo late >&2) & true` });
+      assert.deepEqual([result.stdout, result.stderr], [Array(30).fill("tick").join("\n"), "late"]);
+      assert.equal(result.isOutputTruncated, false);
+    },
+  },
+  {
     name: "one that iterates is not held by such a process either",
     async run({ guest }) {
       const seen: string[] = [];

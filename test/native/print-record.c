@@ -6,7 +6,7 @@ int main(void)
 {
     const struct record record = {
         .kind = RECORD_ENDED,
-        .flags = RECORD_TARGET_GONE | RECORD_SCRIPT_LEFT | RECORD_SUBREAPER_LOST,
+        .flags = RECORD_TARGET_GONE | RECORD_SCRIPT_LEFT | RECORD_SUBREAPER_LOST | RECORD_SCRIPT_IN_MEMORY,
         .stage = 18,
         .error = 2,
         .detail = 0x20000,
@@ -18,6 +18,8 @@ int main(void)
         .max_rss_kib = 0x100000003,
         .cgroup_error = 13,
         .group = 4711,
+        .cwd_error = 20,
+        .script_error = 1,
     };
     return fwrite(&record, sizeof record, 1, stdout) == 1 ? 0 : 1;
 }

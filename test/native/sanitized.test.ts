@@ -55,6 +55,9 @@ function checkRecord(bytes: Buffer): void {
     keptGroups: true,
     cgroupErrno: 13,
     group: 4711,
+    cwdErrno: 20,
+    scriptErrno: 1,
+    scriptInMemory: true,
   });
 }
 

@@ -119,6 +119,7 @@ test("a user namespace's ids", () => {
   const proc = {
     canOpen: true,
     link: () => "",
+    nameCount: () => 1,
     pids: () => [],
     readLine: () => "",
     read: () => Buffer.from("         0      12345          1\n 1 100000 65536\n"),
@@ -157,5 +158,16 @@ test("nsenter sees no variable that its own loader or libc would obey", () => {
     K8S_EXECUTOR__1: "GCONV_PATH=/evil",
     K8S_EXECUTOR__2: "LANGUAGE=../../evil",
   });
-  assert.doesNotMatch(wrapper({ hidden, hiddenAs, script: undefined, umask: 0o27, statements: [] }), /evil/);
+  assert.doesNotMatch(
+    wrapper({
+      hidden,
+      hiddenAs,
+      script: undefined,
+      isInMemoryToo: false,
+      isCwdWanted: true,
+      umask: 0o27,
+      statements: [],
+    }),
+    /evil/,
+  );
 });

@@ -1,5 +1,7 @@
 import { isUtf8 } from "node:buffer";
 
+import { SCRIPT_DESCRIPTOR } from "../../step/index.ts";
+
 /** Where the wrapper reports to us. */
 export const REPORT_FD = 4;
 /** The step's stderr, until the step starts: what nsenter and sh complain of must not get into it. */
@@ -7,6 +9,9 @@ export const STDERR_FD = 5;
 
 /** What the wrapper says on its descriptor, and nothing else. */
 export type Report = "started" | "missing" | "denied" | "cwd" | "script";
+
+/** What the wrapper says before it starts the step: what that has otherwise than it was to be. */
+export type Note = "root" | "memory";
 
 /**
  * Variables that the loader or libc of nsenter itself would obey: glibc's unsecvars.h, LD_* of any loader, and what
@@ -52,18 +57,25 @@ export function hide(environment: readonly Buffer[]): Hidden {
 export function wrapper(
   options: Pick<Hidden, "hiddenAs" | "hidden"> & {
     script: "file" | "memfd" | undefined;
+    /** The script is in memory too, for a user that cannot read its file. */
+    isInMemoryToo: boolean;
+    /** Where the step cannot be in its directory, it is in "/". */
+    isCwdWanted: boolean;
     umask: number;
     /** What escapeBytes made. */
     statements: readonly string[];
   },
 ): string {
-  const report = (word: Report): string => `echo ${word} >&${REPORT_FD}`;
+  const report = (word: Report | Note): string => `echo ${word} >&${REPORT_FD}`;
+  const notEntered = `{ ${report("cwd")}; exit 125; }`;
+  const notReadable = `{ ${report("script")}; exit 125; }`;
+  const start = (closed: string): string => `exec "$@" 2>&${STDERR_FD} ${STDERR_FD}>&- ${REPORT_FD}>&-${closed}`;
   const reveal = Array.from({ length: options.hidden }, (_, index) => {
     const name = `${options.hiddenAs}${index}`;
     return `export "$${name}"; unset ${name}`;
   });
   return [
-    `cd "$1" 2>/dev/null || { ${report("cwd")}; exit 125; }`,
+    `cd "$1" 2>/dev/null || ${options.isCwdWanted ? notEntered : `{ cd / && ${report("root")}; } || ${notEntered}`}`,
     "shift",
     ...options.statements,
     `umask ${options.umask.toString(8).padStart(4, "0")}`,
@@ -74,8 +86,18 @@ export function wrapper(
     `[ -x "$1" ] && [ ! -d "$1" ] || { ${report("denied")}; exit 126; };;`,
     `*) command -v "$1" >/dev/null 2>&1 || { ${report("missing")}; exit 127; };;`,
     "esac",
-    ...(options.script === "file" ? [`[ -r "$2" ] || { ${report("script")}; exit 125; }`] : []),
+    ...(options.isInMemoryToo
+      ? [
+          'if [ -e "$2" ] && [ ! -r "$2" ]; then',
+          `set -- "$1" ${SCRIPT_DESCRIPTOR}`,
+          report("memory"),
+          report("started"),
+          start(""),
+          "fi",
+        ]
+      : []),
+    ...(options.script === "file" ? [`[ -r "$2" ] || ${notReadable}`] : []),
     report("started"),
-    `exec "$@" 2>&${STDERR_FD} ${STDERR_FD}>&- ${REPORT_FD}>&-${options.script === "memfd" ? "" : " 3<&-"}`,
+    start(options.script === "memfd" ? "" : " 3<&-"),
   ].join("\n");
 }
