@@ -15,6 +15,7 @@ enum record_flag {
     RECORD_SCRIPT_LEFT = 1u << 2, /* the script file could not be removed */
     RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed */
     RECORD_SUBREAPER_LOST = 1u << 5, /* it was killed: what it held is the target's init's now */
+    RECORD_UNCOUNTED = 1u << 6,      /* survivors are only those that were found */
     RECORD_RELAYED = 1u << 4,     /* the relay writes one byte more, when it has passed on what there is */
 };
 

@@ -40,6 +40,7 @@ enum request_flag {
     REQUEST_CGROUP = 1u << 7,      /* start the step in FD_CGROUP */
     REQUEST_KILL_LEFTOVERS = 1u << 8, /* end what the step leaves in the background */
     REQUEST_TERMINAL = 1u << 9,       /* the step's streams are a pseudoterminal of the target's */
+    REQUEST_HIDDEN_PROCESSES = 1u << 10, /* the agent's /proc does not show all processes */
 };
 
 /* Native byte order, no padding; followed by limits, groups, namespaces and the strings in the order of struct request. */

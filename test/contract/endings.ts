@@ -55,8 +55,13 @@ export const endings: readonly Case[] = [
         const step = guest.run({ script: "exec sleep 1000", signal: controller.signal });
         for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
         controller.abort();
-        const { isCanceled, failed } = await step;
-        assert.deepEqual([isCanceled, failed], [true, true]);
+        const { outcome, isCanceled, failed, signal, exitCode } = await step;
+        // A signal that got lost would be a SIGKILL here.
+        assert.deepEqual(
+          [outcome, isCanceled, failed, signal, exitCode],
+          ["canceled", true, true, "SIGTERM", undefined],
+          `after ${turns} turns`,
+        );
       }
     },
   },
