@@ -2,9 +2,17 @@ import type { Container } from "../container/index.ts";
 import { errnoName } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 import type { EndRecord } from "./record.ts";
+import type { Ending } from "./types.ts";
 
 function isSameSet(some: readonly number[], others: readonly number[]): boolean {
   return some.every((one) => others.includes(one)) && others.every((one) => some.includes(one));
+}
+
+/** What is not known of a step's end, in words. */
+export function unknownOf({ survivors }: Pick<Ending, "survivors">, { hiding }: Container): string[] {
+  if (survivors !== undefined) return [];
+  const why = hiding === undefined ? "/proc does not list them" : `/proc hides processes, hidepid=${hiding}`;
+  return [`what the step left in the background cannot be counted (${why})`];
 }
 
 /** What a step had of the agent's rather than of the container's, in words. */

@@ -8,7 +8,7 @@ export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
 const CONTROL_RESIZE = 0x7f;
 const KIND_ENDED = 2;
-const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32 } as const;
+const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32, uncounted: 64 } as const;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
@@ -20,6 +20,8 @@ export interface EndRecord {
   detail: number;
   waitStatus: number;
   survivors: number;
+  /** The survivors are only those that were found. */
+  uncounted: boolean;
   userMicroseconds: bigint;
   systemMicroseconds: bigint;
   maxRssKib: bigint;
@@ -63,6 +65,7 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     userMicroseconds: record.readBigUInt64LE(32),
     systemMicroseconds: record.readBigUInt64LE(40),
     maxRssKib: record.readBigUInt64LE(48),
+    uncounted: (flags & FLAG.uncounted) !== 0,
     targetGone: (flags & FLAG.targetGone) !== 0,
     unreaped: (flags & FLAG.unreaped) !== 0,
     scriptLeft: (flags & FLAG.scriptLeft) !== 0,

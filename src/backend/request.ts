@@ -20,6 +20,7 @@ const FLAG = {
   cgroup: 128,
   killLeftovers: 256,
   terminal: 512,
+  hiddenProcesses: 1024,
 } as const;
 
 function flags(container: Container, step: PreparedStep, stdin: boolean): number {
@@ -32,6 +33,7 @@ function flags(container: Container, step: PreparedStep, stdin: boolean): number
   if (stdin) bits |= FLAG.stdin;
   if (step.terminal) bits |= FLAG.terminal;
   if (step.killsLeftovers) bits |= FLAG.killLeftovers;
+  if (container.hiding !== undefined) bits |= FLAG.hiddenProcesses;
   if (container.oomScoreAdj !== undefined) bits |= FLAG.oomScore;
   if (container.cgroups?.unified !== undefined) bits |= FLAG.cgroup;
   return bits;

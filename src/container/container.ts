@@ -2,6 +2,7 @@ import { errnoOf, invalidOption } from "../errors/index.ts";
 import { accessProc, Descriptors } from "../system/index.ts";
 import { openForeignCgroups, type Cgroups } from "./cgroups.ts";
 import { requireEntrance } from "./entrance.ts";
+import { hidingOfProc } from "./hidden-processes.ts";
 import { readStatus, type Identity } from "./identity.ts";
 import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./limits.ts";
 import { MountTable } from "./mount-table.ts";
@@ -39,6 +40,8 @@ export interface Container {
   readonly oomScoreAdj: number | undefined;
   /** Undefined where the runtime does not let us open /proc. */
   readonly cgroups: Cgroups | undefined;
+  /** How our /proc hides processes, and so some of a step's; undefined where it does not. */
+  readonly hiding: string | undefined;
   /** The working directory of its main process, as a path in the container. */
   readonly cwd: string;
   isAlive(): boolean;
@@ -84,6 +87,7 @@ export function pinContainer(pid: number, startTime?: string): Container {
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
       cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root, mounts }, descriptors),
+      hiding: hidingOfProc(proc),
       cwd,
       isAlive() {
         try {

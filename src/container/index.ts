@@ -5,6 +5,7 @@ export { cgroupReader } from "./cgroup-handle.ts";
 export { MAX_HIERARCHIES } from "./cgroups.ts";
 export { pinContainer, type Container } from "./container.ts";
 export { requireEntrance, requireKill, type EntranceTarget } from "./entrance.ts";
+export { hidingOfProc, procMountOptions } from "./hidden-processes.ts";
 export { parseEnviron, readEnviron, readVariables } from "./environ.ts";
 export { readStatus, type Identity } from "./identity.ts";
 export { readLimit } from "./limits.ts";
@@ -18,7 +19,7 @@ export {
   type NamespaceName,
 } from "./namespaces.ts";
 export { openInside, readInside } from "./open-inside.ts";
-export { readStat } from "./process-stat.ts";
+export { readStat, type ProcessStat } from "./process-stat.ts";
 export { isBeingCreated, RUNC_VARIABLE } from "./runtime-init.ts";
 export { STEP_ID } from "./step-id.ts";
 export { openCgroup, type CgroupTarget } from "./open-cgroup.ts";

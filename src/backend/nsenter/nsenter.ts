@@ -6,7 +6,7 @@ import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { containerGoneError } from "../failure.ts";
 import type { Libc } from "../native/libc.ts";
 import { childOutput, childStream } from "../child-streams.ts";
-import { killOrphans } from "../kill-tree.ts";
+import { killLeftovers, killOrphans } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { startError } from "../start-error.ts";
@@ -58,6 +58,7 @@ export class NsenterBackend implements Backend {
       "a step cannot have a terminal",
       "the container needs a sh, which may drop variables whose names are no identifiers",
       ...(container.pin ? [] : ["a pid that is given to another process at this very moment is not noticed"]),
+      ...(container.hiding === undefined ? [] : ["/proc hides processes: what leaves the process group is not ended"]),
       ...(libc ? [] : ["stdout and stderr are sockets, so /dev/stdout cannot be opened in the container"]),
       ...skipped.map((name) => `the ${name} namespace is not joined (${nsenter.version} cannot)`),
     ];
@@ -117,7 +118,7 @@ export class NsenterBackend implements Backend {
         signal(number);
       },
       resize: () => undefined,
-      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
+      killLeftovers: () => killLeftovers(step.id, this.#container),
       abandon: () => signal(SIGKILL),
       release: () => undefined,
     };
@@ -212,7 +213,7 @@ export class NsenterBackend implements Backend {
       ...ending,
       isCoreDumped: false,
       usage: undefined,
-      survivors: 0,
+      survivors: undefined,
       containerGone: !this.#container.isAlive(),
       isOutputCut: false,
       outOfMemory: wasOutOfMemory(ending),
