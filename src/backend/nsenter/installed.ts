@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -34,7 +34,8 @@ function find(program: string): string | undefined {
     const candidate = path.join(directory, program);
     try {
       accessSync(candidate, constants.X_OK);
-      return candidate;
+      // A directory may be "executed" too.
+      if (statSync(candidate).isFile()) return candidate;
     } catch {
       // Not in this directory: look in the next.
     }
