@@ -98,7 +98,13 @@ int set_terminal_size(int terminal, uint32_t columns, uint32_t rows);
 int fork_below_subreaper(struct progress *progress);
 void note_end(struct step_end *end, int wait_status, const struct rusage *usage);
 
-/* resources.c: the target's cgroup, oom_score_adj and limits. What is refused is noted in *progress. */
+/* attributes.c: the target's CPU affinity, nice value and so on. What is refused is noted in *progress. */
+void take_attributes(const struct request *request, struct progress *progress);
+
+/* Answers the length of the number's text, which is not ended by a NUL. At most 11. */
+size_t decimal(char *to, int32_t value);
+
+/* resources.c: the target's cgroup, oom_score_adj and limits, and its attributes. What is refused is noted in *progress. */
 void take_resources(const struct request *request, struct progress *progress);
 /* Forks, into the target's cgroup where that is asked for and possible. Answers as fork(2), or -errno. */
 long fork_into_cgroup(const struct request *request, unsigned long flags, struct progress *progress);

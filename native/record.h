@@ -42,6 +42,8 @@ enum kept {
     KEPT_LIMITS = 1u << 2,
     KEPT_GROUPS = 1u << 3,
 };
+/* One more for each enum attribute. */
+#define KEPT_ATTRIBUTE(attribute) (1u << (8 + (attribute)))
 
 /* On the control pipe each byte is a signal for the tree. With this bit, the helper also waits for the whole tree to
  * end, not only for the step's first process. The end of file means that the agent died. */

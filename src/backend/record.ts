@@ -1,3 +1,4 @@
+import { ATTRIBUTES, type AttributeName } from "../container/index.ts";
 import type { TerminalSize } from "../step/index.ts";
 import { STAGES, type Stage } from "./stage.ts";
 
@@ -9,6 +10,8 @@ export const CONTROL_END = 0x80;
 const CONTROL_RESIZE = 0x7f;
 const KIND_ENDED = 2;
 const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32, uncounted: 64 } as const;
+/** From this bit of `kept` on, one for each of ATTRIBUTES. */
+const KEPT_ATTRIBUTES = 8;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
@@ -37,6 +40,7 @@ export interface EndRecord {
   keptOomScore: boolean;
   keptLimits: boolean;
   keptGroups: boolean;
+  keptAttributes: readonly AttributeName[];
   /** Why the cgroup was not joined. */
   cgroupErrno: number;
   /** The step's process group; 0 where it is not known. */
@@ -75,6 +79,7 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     keptOomScore: (kept & KEPT.oomScore) !== 0,
     keptLimits: (kept & KEPT.limits) !== 0,
     keptGroups: (kept & KEPT.groups) !== 0,
+    keptAttributes: ATTRIBUTES.filter((_, index) => ((kept >>> (KEPT_ATTRIBUTES + index)) & 1) !== 0),
     cgroupErrno: record.readInt32LE(56),
     group: record.readInt32LE(60),
   };

@@ -1,12 +1,14 @@
 import type { Container } from "../container/index.ts";
-import { NAMESPACE_FLAGS } from "../container/index.ts";
+import { ATTRIBUTES, NAMESPACE_FLAGS } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 
 // The layout is that of struct request_header in native/request.h.
 const MAGIC = 0x3158384b;
-const HEADER_SIZE = 112;
+const HEADER_SIZE = 120;
 const LIMIT_SIZE = 24;
+const ATTRIBUTE_SIZE = 16;
+const AFFINITY_SIZE = 8;
 const MAX_SIZE = 32 * 1024 * 1024;
 const ALL_CAPABILITIES = (1n << 64n) - 1n;
 const FLAG = {
@@ -53,11 +55,13 @@ function boundingDrop({ namespaces, ourBounding }: Container, { identity, isPriv
  * @throws ExecutorError TOO_LARGE.
  */
 export function encodeRequest(container: Container, step: PreparedStep, stdin: boolean): Buffer {
-  const { namespaces, limits, oomScoreAdj, cgroups } = container;
+  const { namespaces, limits, oomScoreAdj, cgroups, attributes } = container;
   const { identity, isPrivileged } = step;
   const groups = identity.deniesGroups ? identity.ourGroups : identity.groups;
   const texts = [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments, ""].join("\0");
-  const numbers = HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * (groups.length + namespaces.length);
+  const { values, affinity } = attributes;
+  const ofLimits = LIMIT_SIZE * limits.length + ATTRIBUTE_SIZE * values.length + AFFINITY_SIZE * affinity.length;
+  const numbers = HEADER_SIZE + ofLimits + 4 * (groups.length + namespaces.length);
   let size = numbers + Buffer.byteLength(texts) + (step.script?.bytes.length ?? 0);
   for (const entry of step.environment) size += entry.length + 1;
   if (size > MAX_SIZE) {
@@ -106,7 +110,11 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   u32(cgroups?.processes.length ?? 0);
   u32(step.terminal?.columns ?? 0);
   u32(step.terminal?.rows ?? 0);
+  u32(values.length);
+  u32(affinity.length);
   for (const { resource, soft, hard } of limits) for (const value of [BigInt(resource), soft, hard]) u64(value);
+  for (const [name, value] of values) for (const part of [BigInt(ATTRIBUTES.indexOf(name)), value]) u64(BigInt.asUintN(64, part));
+  for (const word of affinity) u64(word);
   for (const group of groups) u32(group);
   for (const namespace of namespaces) u32(NAMESPACE_FLAGS[namespace.name]);
   return body;

@@ -1,3 +1,4 @@
+export { ATTRIBUTES, type AttributeName } from "./attributes.ts";
 export { missingCapabilities, type CapabilityName } from "./capabilities.ts";
 export { stepUser, type StepUser, type UserOptions } from "./as-user.ts";
 export { parseCgroups } from "./cgroup-files.ts";

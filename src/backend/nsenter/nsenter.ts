@@ -54,6 +54,7 @@ export class NsenterBackend implements Backend {
       "what the step leaves in the background is not counted",
       "supplementary groups are not taken over, and the agent's keyring is kept",
       "the container's cgroup, resource limits and oom_score_adj are not taken over",
+      ...ownedByAgent(container.attributes),
       "resource usage is not reported",
       "a step cannot have a terminal",
       "the container needs a sh, which may drop variables whose names are no identifiers",
@@ -224,4 +225,10 @@ export class NsenterBackend implements Backend {
 
 function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => stream.once("error", () => resolve()).once("close", () => resolve()));
+}
+
+/** What a step has from us rather than from its container's main process. */
+function ownedByAgent({ values, affinity, unknown }: Container["attributes"]): string[] {
+  const names = [...(affinity.length > 0 ? ["CPU affinity"] : []), ...values.map(([name]) => name), ...unknown];
+  return names.map((name) => `the container's ${name} is not taken over`);
 }
