@@ -117,15 +117,27 @@ static int unblock_signals(void)
     return (int)SYSCALL(rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
 }
 
-/* The search of execvp(3): what is not there is passed over, what may not be run is remembered. */
+/* A name without a slash is looked for; any other is a path, and its error is its own. */
+static bool is_name(const char *command)
+{
+    while (*command && *command != '/')
+        command++;
+    return *command == '\0';
+}
+
+/* The search of execvp(3): what is not there is passed over, what may not be run is remembered. A directory that cannot be
+ * looked into is passed over too, as every shell does: a loop of links, a file system whose server is gone. An error of a file that is there is that
+ * of the program. */
 static int execute(const struct request *request)
 {
+    bool is_search = is_name(request->arguments[0]);
     long remembered = -ENOENT;
     for (char **path = request->candidates; *path; path++) {
         long result = SYSCALL(execve, *path, request->arguments, request->environment);
+        bool is_missing = result == -ENOENT || result == -ENOTDIR;
         if (result == -EACCES)
             remembered = result;
-        else if (result != -ENOENT && result != -ENOTDIR)
+        else if (!is_missing && !(is_search && SYSCALL(faccessat, AT_FDCWD, *path, F_OK) < 0))
             return (int)result;
     }
     return (int)remembered;

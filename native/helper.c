@@ -108,7 +108,7 @@ int program_main(int argc, char **argv)
     struct record record = {.kind = RECORD_ENDED};
     struct request request = {.header = {.flags = 0}};
     struct relay relay = {.pid = 0};
-    struct step step = {.child = -1, .channel = -1};
+    struct step step = {.child = -1, .channel = -1, .its_children = -1};
     int signals = -1;
     long result = SYSCALL(rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
     char mode = argc > 1 ? argv[1][0] : '\0';

@@ -82,6 +82,7 @@ struct step {
     long leader; /* of the group, as our pid namespace counts; 0 while it is not known */
     bool has_subreaper; /* that is our child then */
     int channel;        /* to what we started inside, or -1 */
+    int its_children;   /* /proc/PID/task/PID/children of the subreaper, or -1 */
 };
 /* Starts the step's first process. Answers 0 or -errno. */
 int spawn_step(const struct request *request, const struct streams *streams, struct progress *progress,
@@ -91,11 +92,12 @@ int spawn_step(const struct request *request, const struct streams *streams, str
 int make_channel(int channel[2]);
 enum { FD_CHANNEL = 4 }; /* theirs, until the step's execve */
 enum word {
+    WORD_CHILDREN = 'c',  /* by the subreaper, the first of all, from outside: with the list of its children */
     WORD_STARTED = 's',   /* by the step's first process, below a subreaper */
     WORD_LEFTOVERS = 'l', /* by the subreaper: that has ended, and left something */
     WORD_TERMINAL = 't',  /* with the descriptor of its master */
 };
-int say(enum word word, int descriptor);
+int say(int channel, enum word word, int descriptor);
 struct heard {
     int word;
     int descriptor; /* -1: none */
@@ -113,7 +115,13 @@ int set_terminal_size(int terminal, uint32_t columns, uint32_t rows);
 int fork_below_subreaper(struct progress *progress);
 void note_end(struct step_end *end, int wait_status, const struct rusage *usage);
 
-/* resources.c: the target's cgroup, oom_score_adj and limits. What is refused is noted in *progress. */
+/* attributes.c: the target's CPU affinity, nice value and so on. What is refused is noted in *progress. */
+void take_attributes(const struct request *request, struct progress *progress);
+
+/* Answers the length of the number's text, which is not ended by a NUL. At most 11. */
+size_t decimal(char *to, int32_t value);
+
+/* resources.c: the target's cgroup, oom_score_adj and limits, and its attributes. What is refused is noted in *progress. */
 void take_resources(const struct request *request, struct progress *progress);
 /* Forks, into the target's cgroup where that is asked for and possible. Answers as fork(2), or -errno. */
 long fork_into_cgroup(const struct request *request, unsigned long flags, struct progress *progress);
@@ -159,15 +167,23 @@ struct process_stat {
 bool read_process_stat(int directory, const char *path, struct process_stat *stat);
 
 /* group.c: whether a process group has a member that is no zombie. kill(2) counts zombies, and in a pid namespace whose
- * init never waits they stay for ever. */
-bool group_lives(long group);
+ * init never waits they stay for ever. Where /proc hides processes, kill(2) must do. */
+bool group_lives(long group, bool hides);
 /* How many, but for the children of one process. Answers false where that cannot be known. */
 bool living_members(long group, long but_of, uint32_t *count);
 
-/* children.c: sends the signal (0: none) to the processes that are ours to reap, but for the spared one and the members of a
- * group that got it already, and answers how many there are. Any but SIGKILL goes to their descendants too. The subreaper
- * (0: none) neither counts nor gets anything: what is its to reap does. */
-uint32_t children_signal(int signal, long signalled_group, long spared, long subreaper);
+/* children.c: what is below the supervisor. */
+struct tree {
+    long spared;      /* neither counts nor gets anything; 0: none */
+    long subreaper;   /* nor does this, but what is its to reap; 0: none */
+    int its_children; /* the list of that, or -1 */
+};
+/* Sends the signal (0: none) to the processes that are ours to reap, but for the members of a group that got it already (0:
+ * none), and answers how many there are. Any but SIGKILL goes to their descendants too. Not all are found where a list cannot be
+ * read: then *is_complete is false. */
+uint32_t children_signal(const struct tree *tree, int signal, long signalled_group, bool *is_complete);
+/* Sends the list of this process's own children to the supervisor, before the target is entered. */
+void send_children(int channel);
 
 /* unaided.c: for an agent without FFI. Answers -errno, or does not return. */
 int run_from_sealed_copy(char **argv);

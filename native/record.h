@@ -15,6 +15,7 @@ enum record_flag {
     RECORD_SCRIPT_LEFT = 1u << 2, /* the script file could not be removed */
     RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed */
     RECORD_SUBREAPER_LOST = 1u << 5, /* it was killed: what it held is the target's init's now */
+    RECORD_UNCOUNTED = 1u << 6,      /* survivors are only those that were found */
     RECORD_RELAYED = 1u << 4,     /* the relay writes one byte more, when it has passed on what there is */
     RECORD_SCRIPT_IN_MEMORY = 1u << 8, /* the step has its script as FD_STEP_SCRIPT, for it could not read the file */
 };
@@ -44,6 +45,8 @@ enum kept {
     KEPT_LIMITS = 1u << 2,
     KEPT_GROUPS = 1u << 3,
 };
+/* One more for each enum attribute. */
+#define KEPT_ATTRIBUTE(attribute) (1u << (8 + (attribute)))
 
 /* On the control pipe each byte is a signal for the tree. With this bit, the helper also waits for the whole tree to
  * end, not only for the step's first process. The end of file means that the agent died. */

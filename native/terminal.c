@@ -43,6 +43,6 @@ int take_terminal(const struct request_header *header, struct progress *progress
     for (int fd = 0; result >= 0 && fd <= 2; fd++)
         result = SYSCALL(dup3, slave, fd, 0);
     if (result >= 0)
-        result = say(WORD_TERMINAL, (int)master);
+        result = say(FD_CHANNEL, WORD_TERMINAL, (int)master);
     return result < 0 ? (int)result : 0; /* master and slave close by themselves, at the execve */
 }

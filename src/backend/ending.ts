@@ -14,7 +14,7 @@ export function endingOf(record: EndRecord): Omit<Ending, "limitations" | "warni
       systemCpuMs: Number(record.systemMicroseconds) / 1000,
       maxRssBytes: Number(record.maxRssKib) * 1024,
     },
-    survivors: record.survivors,
+    survivors: record.uncounted ? undefined : record.survivors,
     containerGone: record.targetGone,
     isOutputCut: record.outputCut,
   };

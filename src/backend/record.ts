@@ -1,3 +1,4 @@
+import { ATTRIBUTES, type AttributeName } from "../container/index.ts";
 import type { TerminalSize } from "../step/index.ts";
 import { STAGES, type Stage } from "./stage.ts";
 
@@ -15,8 +16,11 @@ const FLAG = {
   outputCut: 8,
   relayed: 16,
   subreaperLost: 32,
+  uncounted: 64,
   scriptInMemory: 256,
 } as const;
+/** From this bit of `kept` on, one for each of ATTRIBUTES. */
+const KEPT_ATTRIBUTES = 8;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
@@ -28,6 +32,8 @@ export interface EndRecord {
   detail: number;
   waitStatus: number;
   survivors: number;
+  /** The survivors are only those that were found. */
+  uncounted: boolean;
   userMicroseconds: bigint;
   systemMicroseconds: bigint;
   maxRssKib: bigint;
@@ -43,6 +49,7 @@ export interface EndRecord {
   keptOomScore: boolean;
   keptLimits: boolean;
   keptGroups: boolean;
+  keptAttributes: readonly AttributeName[];
   /** Why the cgroup was not joined. */
   cgroupErrno: number;
   /** The step's process group; 0 where it is not known. */
@@ -77,6 +84,7 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     userMicroseconds: record.readBigUInt64LE(32),
     systemMicroseconds: record.readBigUInt64LE(40),
     maxRssKib: record.readBigUInt64LE(48),
+    uncounted: (flags & FLAG.uncounted) !== 0,
     targetGone: (flags & FLAG.targetGone) !== 0,
     unreaped: (flags & FLAG.unreaped) !== 0,
     scriptLeft: (flags & FLAG.scriptLeft) !== 0,
@@ -86,6 +94,7 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     keptOomScore: (kept & KEPT.oomScore) !== 0,
     keptLimits: (kept & KEPT.limits) !== 0,
     keptGroups: (kept & KEPT.groups) !== 0,
+    keptAttributes: ATTRIBUTES.filter((_, index) => ((kept >>> (KEPT_ATTRIBUTES + index)) & 1) !== 0),
     cgroupErrno: record.readInt32LE(56),
     group: record.readInt32LE(60),
     cwdErrno: record.readInt32LE(64),

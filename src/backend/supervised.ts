@@ -5,7 +5,7 @@ import { errnoName, ExecutorError } from "../errors/index.ts";
 import { removeScript, type PreparedStep, type SharedRoot } from "../step/index.ts";
 import { endingOf } from "./ending.ts";
 import { containerGoneError, entryError } from "./failure.ts";
-import { keptOf } from "./kept.ts";
+import { keptOf, unknownOf } from "./kept.ts";
 import { killOrphans } from "./kill-tree.ts";
 import { describeMembers } from "./process-group.ts";
 import type { watchOom } from "./oom.ts";
@@ -91,10 +91,8 @@ export async function conclude(bytes: Buffer, supervised: SupervisedStep): Promi
     });
   }
   const ending = endingOf(record);
-  return {
-    ...ending,
-    outOfMemory: wasOutOfMemory(ending),
-    limitations: keptOf(record, step, container),
-    warnings: warningsOf(record, step),
-  };
+  // What a subreaper held that was killed is the container's init's now, and was looked for in /proc only.
+  if (record.subreaperLost && container.hiding !== undefined) ending.survivors = undefined;
+  const limitations = [...keptOf(record, step, container), ...unknownOf(ending, container)];
+  return { ...ending, outOfMemory: wasOutOfMemory(ending), limitations, warnings: warningsOf(record, step) };
 }

@@ -10,8 +10,8 @@ export interface Ending {
   /** The kernel wrote a core dump. */
   isCoreDumped: boolean;
   usage: ResourceUsage | undefined;
-  /** Processes of the step that are still there, as far as the backend can know. */
-  survivors: number;
+  /** Processes of the step that are still there; undefined where they cannot all be found. */
+  survivors: number | undefined;
   /** The container's main process ended meanwhile, which ended the step. */
   containerGone: boolean;
   /** Output was lost on its way to us. */
@@ -39,7 +39,7 @@ export interface Running {
   signal(signal: number, end: boolean): void;
   /** Changes the size of the step's terminal, where it has one. */
   resize(size: TerminalSize): void;
-  /** Kills what the step left in the background, once it has ended. */
+  /** Kills what the step left in the background, once it has ended. Rejects where that cannot be found. */
   killLeftovers(): Promise<void>;
   /** Gives the supervisor up, for it did not even answer a kill. */
   abandon(): void;

@@ -83,14 +83,15 @@ function report(
 ): void {
   const notes = result.warnings.slice(toldBefore.warnings).map((warning) => `warning: ${warning}`);
   if (isCut && signalledBy) notes.push(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
-  if (signalledBy && result.leftoverProcesses > 0)
-    notes.push(`${result.leftoverProcesses} of the step's processes outlived it, and were killed`);
+  const left = result.leftoverProcesses;
+  if (signalledBy && left !== undefined && left > 0)
+    notes.push(`${left} of the step's processes outlived it, and were killed`);
   // What was ended by force is cut in any case.
   if (result.isOutputTruncated && !signalledBy && !result.timedOut) {
     notes.push("warning: a background process held the output open, and the rest of it was cut; redirect its output");
   }
-  if (result.leftoverProcesses > 0 && !signalledBy && (line.announces || line.verbose)) {
-    notes.push(`${result.leftoverProcesses} of its processes go on in the background (--kill-leftovers ends them)`);
+  if (left !== undefined && left > 0 && !signalledBy && (line.announces || line.verbose)) {
+    notes.push(`${left} of its processes go on in the background (--kill-leftovers ends them)`);
   }
   if (line.verbose) {
     notes.push(...result.limitations.slice(toldBefore.limitations).map((limitation) => `note: ${limitation}`));
@@ -124,6 +125,12 @@ async function show(step: Step, line: CommandLine, to: Destinations, signals: Fo
   return follow(step, to, false, signals).finally(giveBack);
 }
 
+/** The step was ended all the same, but it is not known whether all of it was. */
+function warn(error: unknown): void {
+  if (!(error instanceof ExecutorError)) throw error;
+  say(`warning: ${error.message}`);
+}
+
 /** Passes output out and signals in, until the step has ended and everything is written. */
 async function follow(step: Step, to: Destinations, byLines: boolean, signals: ForwardedSignals): Promise<Followed> {
   let force: () => void = () => undefined;
@@ -144,6 +151,6 @@ async function follow(step: Step, to: Destinations, byLines: boolean, signals: F
   for (let turn = 0; turn < 2; turn++) await nextTurn();
   const result = await step;
   // Nor had the supervisor: then what the step left would live on.
-  if (signals.first) await step.killLeftovers();
+  if (signals.first) await step.killLeftovers().catch(warn);
   return { result, signalledBy: signals.first, isCut: !isCopied };
 }

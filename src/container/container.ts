@@ -1,7 +1,9 @@
 import { errnoOf, invalidOption } from "../errors/index.ts";
 import { accessProc, Descriptors } from "../system/index.ts";
+import { readForeignAttributes, type ForeignAttributes } from "./attributes.ts";
 import { openForeignCgroups, type Cgroups } from "./cgroups.ts";
 import { requireEntrance, type MainDirectory } from "./entrance.ts";
+import { hidingOfProc } from "./hidden-processes.ts";
 import { readStatus, type Identity } from "./identity.ts";
 import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./limits.ts";
 import { MountTable } from "./mount-table.ts";
@@ -40,8 +42,12 @@ export interface Container {
   readonly limits: readonly ResourceLimit[];
   /** The same for oom_score_adj, proc_pid_oom_score_adj(5). */
   readonly oomScoreAdj: number | undefined;
+  /** The same for what else a step would have from us. */
+  readonly attributes: ForeignAttributes;
   /** Undefined where the runtime does not let us open /proc. */
   readonly cgroups: Cgroups | undefined;
+  /** How our /proc hides processes, and so some of a step's; undefined where it does not. */
+  readonly hiding: string | undefined;
   /** The working directory of its main process. */
   readonly cwd: MainDirectory;
   isAlive(): boolean;
@@ -89,7 +95,9 @@ export function pinContainer(pid: number, startTime?: string): Container {
       names: readNames(proc, path, environment, { mounts }),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
+      attributes: readForeignAttributes(proc, path),
       cgroups: pin && openForeignCgroups(proc, { pid, directory: path, root: pin.root, mounts }, descriptors),
+      hiding: hidingOfProc(proc),
       cwd,
       isAlive() {
         try {

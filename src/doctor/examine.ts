@@ -6,6 +6,7 @@ import { checkConfig } from "./config.ts";
 import { examineContainer } from "./examine-container.ts";
 import type { Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
+import { checkHiddenProcesses } from "./hidden-processes.ts";
 import type { DoctorOptions } from "./options.ts";
 import { isMachines } from "./pid-namespace.ts";
 import type { ContainerReport, Report } from "./report.ts";
@@ -67,7 +68,9 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const facts: AgentFacts = { name: agent, entered: enteredOf(reports), allowDegraded };
   const checks = [
     ...(await checkAgent(facts, found, ofMachine)),
-    ...[failure, shared.finding, configFault, refused].filter((finding) => finding !== undefined),
+    ...[failure, checkHiddenProcesses(facts), shared.finding, configFault, refused].filter(
+      (finding) => finding !== undefined,
+    ),
   ];
   const obstacle =
     [shared.finding, configFault, refused].find((finding) => finding?.status === "missing") ??

@@ -44,7 +44,7 @@ export function settleResult(
     limitations: [...backend.limitations, ...(ending?.limitations ?? [])],
     warnings: [...(parts.warnings ?? []), ...(ending?.warnings ?? [])],
     resourceUsage: ending?.usage,
-    leftoverProcesses: ending?.survivors ?? 0,
+    leftoverProcesses: ending ? ending.survivors : 0,
   };
   if (result.failed && options.reject) throw stepFailed(result);
   return result;

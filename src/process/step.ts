@@ -138,7 +138,8 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
    * Kills (SIGKILL) what the step has left in the background, also what has left its process group: a server, say, that was
    * for later steps. Found is what still has the step's id in its environment (K8S_EXECUTOR_STEP).
    *
-   * @returns A promise that resolves when nothing is left; at once where the step never started.
+   * @returns A promise that resolves when nothing is left; at once where the step never started. It rejects with an
+   *   ExecutorError PERMISSION_DENIED where /proc hides processes from us, after it has killed what it shows.
    */
   async killLeftovers(): Promise<void> {
     await this.#result.catch(() => undefined);

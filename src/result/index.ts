@@ -49,6 +49,6 @@ export interface StepResult {
   warnings: readonly string[];
   /** Undefined where the backend cannot tell. */
   resourceUsage: ResourceUsage | undefined;
-  /** Background processes that the step left, as far as the backend can tell. */
-  leftoverProcesses: number;
+  /** Background processes that the step left; undefined where they cannot all be found: limitations says why. */
+  leftoverProcesses: number | undefined;
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 
 /** Where programs are on any machine. A job's PATH is for its steps, and need not have what we start ourselves. */
@@ -16,7 +16,8 @@ export function findOwnProgram(program: string): string | undefined {
     const candidate = path.join(directory, program);
     try {
       accessSync(candidate, constants.X_OK);
-      return candidate;
+      // A directory may be "executed" too.
+      if (statSync(candidate).isFile()) return candidate;
     } catch {
       // Not in this directory: look in the next.
     }

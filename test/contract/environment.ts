@@ -99,4 +99,22 @@ export const environment: readonly Case[] = [
       assert.equal(result.stdout, "own");
     },
   },
+  {
+    name: "an entry of the PATH that cannot be looked into is passed over",
+    async run({ guest }) {
+      const made = await guest.run({
+        script:
+          'mkdir -p /tmp/after && printf "#!/bin/sh\\necho \\$PATH" > /tmp/after/tool && chmod +x /tmp/after/tool; ln -sfn loop /tmp/loop',
+      });
+      assert.equal(made.exitCode, 0);
+      for (const entry of ["/tmp/loop", `/tmp/${"n".repeat(300)}`, "/etc/passwd"]) {
+        const PATH = `${entry}:/tmp/after`;
+        const result = await guest.exec(["tool"], { env: { PATH } });
+        assert.deepEqual([result.exitCode, result.stdout], [0, PATH]);
+        await assert.rejects(guest.exec(["no-such-tool"], { env: { PATH: `${entry}:/bin` } }), {
+          code: "COMMAND_NOT_FOUND",
+        });
+      }
+    },
+  },
 ];

@@ -48,6 +48,14 @@ export async function sampleRequests(): Promise<SampleRequest[]> {
     try {
       const container = pinContainer(guest.pid);
       const groups = Array.from({ length: 33 }, (_, index) => index * 7);
+      const attributes: Container["attributes"] = {
+        values: [
+          ["nice value", -20n],
+          ["personality", 0x40000n],
+        ],
+        affinity: [5n, 1n << 63n],
+        unknown: [],
+      };
       for (const identity of [container.identity, { ...container.identity, groups }]) {
         for (const work of STEPS) {
           const step: PreparedStep = {
@@ -57,7 +65,9 @@ export async function sampleRequests(): Promise<SampleRequest[]> {
             killsLeftovers: true,
             terminal: { columns: 132, rows: 50 },
           };
+          const unlike = { ...container, attributes };
           samples.push({ container, step, bytes: encodeRequest(container, step, true) });
+          samples.push({ container: unlike, step, bytes: encodeRequest(unlike, step, true) });
         }
       }
       container.close();

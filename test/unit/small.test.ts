@@ -148,15 +148,16 @@ test("nsenter sees no variable that its own loader or libc would obey", () => {
       "UL_x-y=1",
     ].map((entry) => Buffer.from(entry)),
   );
-  assert.equal(hidden, 3);
+  assert.equal(hidden, 4);
   assert.deepEqual(variables, {
     LC_ALL: "C",
-    PATH: "/bin",
+    PATH: "/bin:/usr/bin:/bin",
     K8S_EXECUTOR_0: "job",
     "UL_x-y": "1",
     K8S_EXECUTOR__0: "LD_PRELOAD=/evil.so",
     K8S_EXECUTOR__1: "GCONV_PATH=/evil",
-    K8S_EXECUTOR__2: "LANGUAGE=../../evil",
+    K8S_EXECUTOR__2: "PATH=/bin",
+    K8S_EXECUTOR__3: "LANGUAGE=../../evil",
   });
   assert.doesNotMatch(
     wrapper({

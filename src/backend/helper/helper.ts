@@ -7,7 +7,7 @@ import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { childOutput, childStream } from "../child-streams.ts";
 import { containerSlots, SLOT } from "../descriptor-slots.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
+import { killLeftovers, killTree } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { CONTROL_END, encodeResize } from "../record.ts";
@@ -87,7 +87,7 @@ export class HelperBackend implements Backend {
       delivered: status?.delivered ?? Promise.resolve(true),
       signal: (signal, wholeTree) => tell(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal)),
       resize: (size) => tell(encodeResize(size)),
-      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
+      killLeftovers: () => killLeftovers(step.id, this.#container),
       abandon: () => {
         if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) killTree(child.pid);
       },

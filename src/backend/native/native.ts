@@ -3,7 +3,7 @@ import { SystemError } from "../../errors/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { ABOVE_SLOTS, containerSlots, SLOT } from "../descriptor-slots.ts";
 import { watchOom } from "../oom.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
+import { killLeftovers, killTree } from "../kill-tree.ts";
 import { readPipe, readToClose, writePipe } from "../pipe-streams.ts";
 import { CONTROL_END, encodeResize } from "../record.ts";
 import { encodeRequest } from "../request.ts";
@@ -151,7 +151,7 @@ export class NativeBackend implements Backend {
       delivered: status.delivered,
       signal: (signal, wholeTree) => tell(Uint8Array.of(wholeTree ? signal | CONTROL_END : signal)),
       resize: (size) => tell(encodeResize(size)),
-      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
+      killLeftovers: () => killLeftovers(step.id, this.#container),
       abandon: () => {
         // Nobody reaps it before it is released, so the number is still its own.
         if (control !== undefined) killTree(pid);

@@ -6,7 +6,7 @@ import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { containerGoneError } from "../failure.ts";
 import type { Libc } from "../native/libc.ts";
 import { childOutput, childStream } from "../child-streams.ts";
-import { killOrphans } from "../kill-tree.ts";
+import { killLeftovers, killOrphans } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { startError } from "../start-error.ts";
@@ -57,10 +57,12 @@ export class NsenterBackend implements Backend {
       "what the step leaves in the background is not counted",
       "supplementary groups are not taken over, and the agent's keyring is kept",
       "the container's cgroup, resource limits and oom_score_adj are not taken over",
+      ...ownedByAgent(container.attributes),
       "resource usage is not reported",
       "a step cannot have a terminal",
       "the container needs a sh, which may drop variables whose names are no identifiers",
       ...(container.pin ? [] : ["a pid that is given to another process at this very moment is not noticed"]),
+      ...(container.hiding === undefined ? [] : ["/proc hides processes: what leaves the process group is not ended"]),
       ...(libc ? [] : ["stdout and stderr are sockets, so /dev/stdout cannot be opened in the container"]),
       ...skipped.map((name) => `the ${name} namespace is not joined (${nsenter.version} cannot)`),
     ];
@@ -120,7 +122,7 @@ export class NsenterBackend implements Backend {
         signal(number);
       },
       resize: () => undefined,
-      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
+      killLeftovers: () => killLeftovers(step.id, this.#container),
       abandon: () => signal(SIGKILL),
       release: () => undefined,
     };
@@ -231,7 +233,7 @@ export class NsenterBackend implements Backend {
       ...ending,
       isCoreDumped: false,
       usage: undefined,
-      survivors: 0,
+      survivors: undefined,
       containerGone: !this.#container.isAlive(),
       isOutputCut: false,
       outOfMemory: wasOutOfMemory(ending),
@@ -246,4 +248,10 @@ export class NsenterBackend implements Backend {
 
 function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => stream.once("error", () => resolve()).once("close", () => resolve()));
+}
+
+/** What a step has from us rather than from its container's main process. */
+function ownedByAgent({ values, affinity, unknown }: Container["attributes"]): string[] {
+  const names = [...(affinity.length > 0 ? ["CPU affinity"] : []), ...values.map(([name]) => name), ...unknown];
+  return names.map((name) => `the container's ${name} is not taken over`);
 }

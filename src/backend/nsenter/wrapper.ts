@@ -23,6 +23,9 @@ const OBEYED = new RegExp(
     "|HOSTALIASES|LOCALDOMAIN|LOCPATH|MUSL_LOCPATH|NIS_PATH|NLSPATH|POSIXLY_CORRECT|RES_OPTIONS|TMPDIR|TZ|TZDIR)$",
 );
 
+/** Where nsenter looks for the wrapper's sh first: libc's execvp gives up at an entry of the step's PATH that is a loop of links. */
+const PATH_OF_SH = "/bin:/usr/bin";
+
 /** An environment of which nsenter sees only what it does not obey. */
 export interface Hidden {
   /** For nsenter. */
@@ -43,8 +46,9 @@ export function hide(environment: readonly Buffer[]): Hidden {
   let hidden = 0;
   for (const text of texts) {
     const name = text.slice(0, text.indexOf("="));
-    if (OBEYED.test(name)) variables[`${hiddenAs}${hidden++}`] = text;
+    if (OBEYED.test(name) || name === "PATH") variables[`${hiddenAs}${hidden++}`] = text;
     else variables[name] = text.slice(name.length + 1);
+    if (name === "PATH") variables["PATH"] = `${PATH_OF_SH}:${text.slice(name.length + 1)}`;
   }
   return { variables, hiddenAs, hidden };
 }
