@@ -1,4 +1,8 @@
-/** Compiles the helper and pause with the machine's C compiler: `npm run build`. */
+/**
+ * Compiles the helper and pause with the machine's C compiler: `npm run build`.
+ *
+ * Usage: build.ts [PROGRAM], which compiles that one only, and only for this machine.
+ */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, renameSync, statSync } from "node:fs";
 import path from "node:path";
@@ -49,14 +53,16 @@ function compile(compiler: string, arch: string, flags: readonly string[], { nam
 }
 
 mkdirSync(OUTPUT, { recursive: true });
-for (const arch of Object.keys(COMPILERS)) {
+const [only] = process.argv.slice(2);
+for (const arch of only === undefined ? Object.keys(COMPILERS) : [process.arch]) {
   const compiler = compilerFor(arch);
   if (compiler) {
     const flags = flagsFor(compiler, arch);
-    for (const program of programs()) compile(compiler, arch, flags, program);
+    const wanted = programs().filter(({ name }) => only === undefined || name === only);
+    for (const program of wanted) compile(compiler, arch, flags, program);
   } else if (arch === process.arch) {
     console.log(
-      "no C compiler found, so the native helper is not built, nor is pause; steps will be started by nsenter instead",
+      "no C compiler found, so the native helper is not built, nor is pause; no step runs without it, but with --allow-degraded",
     );
   }
 }

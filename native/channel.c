@@ -20,7 +20,7 @@ int make_channel(int channel[2])
     return (int)result;
 }
 
-int say(enum word word, int descriptor)
+int say(int channel, enum word word, int descriptor)
 {
     char byte = (char)word;
     struct iovec part = {.iov_base = &byte, .iov_len = 1};
@@ -33,7 +33,7 @@ int say(enum word word, int descriptor)
         message.msg_control = &ancillary;
         message.msg_controllen = CMSG_SPACE(sizeof descriptor);
     }
-    long sent = SYSCALL(sendmsg, FD_CHANNEL, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    long sent = SYSCALL(sendmsg, channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent < 0 ? (int)sent : 0;
 }
 

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "helper.h"
 #include "syscall.h"
@@ -29,58 +30,106 @@ static void append_number(struct path *path, long number)
     append(path, digits + at);
 }
 
-/* The processes that one was the parent of at this moment, as far as its first thread made them; 0: ourselves. */
+/* Ours. Of itself, every process may see this, whatever /proc hides of others. */
+static long open_own_children(void)
+{
+    return SYSCALL(openat, AT_FDCWD, "/proc/thread-self/children", O_RDONLY | O_CLOEXEC, 0);
+}
+
+/* The processes that one was the parent of at this moment, as far as its first thread made them. */
 static long open_children(long of)
 {
     struct path path = {.length = 0};
     append(&path, "/proc/");
-    if (of == 0) {
-        append(&path, "thread-self");
-    } else {
-        append_number(&path, of);
-        append(&path, "/task/");
-        append_number(&path, of);
-    }
+    append_number(&path, of);
+    append(&path, "/task/");
+    append_number(&path, of);
     append(&path, "/children");
     /* Our own /proc, which no target can replace: the supervisor never leaves the agent's mount namespace. */
     return SYSCALL(openat, AT_FDCWD, path.text, O_RDONLY | O_CLOEXEC, 0);
 }
 
-/* The polite signal goes to grandchildren too, for a process that left the group is nobody's to end but its parent's.
- * SIGKILL need not: what it orphans becomes ours. */
-static uint32_t signal_children_of(long of, int signal, long signalled_group, long spared, long subreaper, int depth)
+/* The subreaper is not dumpable: where /proc hides processes, the supervisor could not open this. */
+void send_children(int channel)
 {
-    uint32_t count = 0;
-    long fd = open_children(of);
-    if (fd < 0)
-        return 0;
+    long list = open_own_children();
+    say(channel, WORD_CHILDREN, (int)list); /* also without one: the first word is this, and no later one is taken for it */
+    if (list >= 0)
+        SYSCALL(close, list);
+}
+
+/* A list of processes, as far as it was read. */
+struct list {
+    long fd;
+    long length; /* of what is in text; negative where it cannot be read */
+    long at;
     char text[1024];
+};
+
+/* Answers 0 at the end of the list. */
+static long next_pid(struct list *list)
+{
     long pid = 0;
-    long length;
-    while ((length = SYSCALL(read, fd, text, sizeof text)) > 0) {
-        for (long i = 0; i < length; i++) {
-            if (text[i] >= '0' && text[i] <= '9') {
-                pid = pid * 10 + (text[i] - '0');
-                continue;
-            }
-            if (pid > 0 && pid == subreaper) {
-                count += signal_children_of(pid, signal, signalled_group, spared, 0, depth - 1);
-            } else if (pid > 0 && pid != spared) {
-                count++;
-                if (signal != 0 && signal != SIGKILL && depth > 0)
-                    signal_children_of(pid, signal, signalled_group, spared, 0, depth - 1);
-                if (signal != 0 && SYSCALL(getpgid, pid) != signalled_group)
-                    SYSCALL(kill, pid, signal); /* it may have ended since: nothing to do then */
-            }
-            pid = 0;
+    for (;;) {
+        if (list->at == list->length) {
+            list->at = 0;
+            list->length = SYSCALL(read, list->fd, list->text, sizeof list->text);
         }
+        if (list->length <= 0)
+            return 0;
+        char c = list->text[list->at++];
+        if (c >= '0' && c <= '9')
+            pid = pid * 10 + (c - '0');
+        else if (pid > 0)
+            return pid;
     }
-    SYSCALL(close, fd);
+}
+
+static void send_signal(int signal, long signalled_group, long pid, int depth)
+{
+    /* The polite signal goes to descendants too, for a process that left the group is nobody's to end but its parent's.
+     * SIGKILL need not: what it orphans becomes ours. */
+    if (signal != SIGKILL && depth > 0) {
+        struct list list = {.fd = open_children(pid)};
+        long child;
+        while (list.fd >= 0 && (child = next_pid(&list)) > 0)
+            send_signal(signal, signalled_group, child, depth - 1);
+        if (list.fd >= 0)
+            SYSCALL(close, list.fd);
+    }
+    if (signalled_group == 0 || SYSCALL(getpgid, pid) != signalled_group)
+        SYSCALL(kill, pid, signal); /* it may have ended since: nothing to do then */
+}
+
+/* Answers how many there are in the list, and clears *is_complete where that cannot be read to its end. */
+static uint32_t signal_listed(long fd, const struct tree *tree, int signal, long signalled_group, bool *is_complete)
+{
+    enum { DEEPEST = 32 };
+    struct list list = {.fd = fd};
+    uint32_t count = 0;
+    long pid;
+    while ((pid = next_pid(&list)) > 0) {
+        if (pid == tree->spared || pid == tree->subreaper)
+            continue;
+        count++;
+        if (signal != 0)
+            send_signal(signal, signalled_group, pid, DEEPEST);
+    }
+    if (list.length < 0)
+        *is_complete = false;
     return count;
 }
 
-uint32_t children_signal(int signal, long signalled_group, long spared, long subreaper)
+uint32_t children_signal(const struct tree *tree, int signal, long signalled_group, bool *is_complete)
 {
-    enum { DEEPEST = 32 };
-    return signal_children_of(0, signal, signalled_group, spared, subreaper, DEEPEST);
+    *is_complete = true;
+    long ours = open_own_children();
+    uint32_t count = signal_listed(ours, tree, signal, signalled_group, is_complete); /* not open: it cannot be read either */
+    if (ours >= 0)
+        SYSCALL(close, ours);
+    if (tree->subreaper > 0) {
+        SYSCALL(lseek, tree->its_children, 0, SEEK_SET); /* a list that is not there cannot be read either */
+        count += signal_listed(tree->its_children, tree, signal, signalled_group, is_complete);
+    }
+    return count;
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <linux/close_range.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -40,17 +39,12 @@ static int close_descriptors(const struct request *request, int channel)
             SYSCALL(close, FD_STEP_SCRIPT);
         first = FD_CHANNEL + 1;
     }
-    long result = SYSCALL(close_range, first, ~0u, 0);
-    if (result != -ENOSYS)
-        return (int)result;
-    /* Before Linux 5.9. The supervisor closed what the agent had above the namespaces. */
-    for (unsigned int fd = first; fd < FD_FREE + 16; fd++)
-        SYSCALL(close, fd); /* most are not open: EBADF is the expected answer */
-    return 0;
+    /* The keeper closed what the caller had above. */
+    return close_between(first, FD_FREE + 16);
 }
 
 /* A working directory outside the root shows as "(unreachable)/..." in the raw system call; libc hides that. */
-static int take_cwd(const char *cwd, struct progress *progress)
+static int change_cwd(const char *cwd, struct progress *progress)
 {
     char path[PATH_MAX + 16];
     at_stage(progress, STAGE_CWD);
@@ -64,6 +58,58 @@ static int take_cwd(const char *cwd, struct progress *progress)
     return path[0] == '/' ? 0 : -ENOENT;
 }
 
+static bool is_same(const char *one, const char *other)
+{
+    while (*one && *one == *other) {
+        one++;
+        other++;
+    }
+    return *one == *other;
+}
+
+/* The agent wrote there where the step was to be; a value of the job's own stays. */
+static void correct_pwd(const struct request *request)
+{
+    for (char **entry = request->environment; *entry; entry++) {
+        const char *at = *entry;
+        if (at[0] == 'P' && at[1] == 'W' && at[2] == 'D' && at[3] == '=' && is_same(at + 4, request->cwd))
+            *entry = (char *)(uintptr_t) "PWD=/";
+    }
+}
+
+static int take_cwd(const struct request *request, struct progress *progress)
+{
+    int result = change_cwd(request->cwd, progress);
+    if (result == 0 || !(request->header.flags & REQUEST_ANY_CWD))
+        return result;
+    progress->cwd_error = progress->stage == STAGE_CWD_OUTSIDE ? EXDEV : -result;
+    correct_pwd(request);
+    return change_cwd("/", progress);
+}
+
+/* The last argument. The shell would say so too, but with an exit status that could be the script's own. */
+static int reach_script(const struct request *request, struct progress *progress)
+{
+    char **path = &request->arguments[request->header.argument_count - 1];
+    int result = (int)SYSCALL(faccessat, AT_FDCWD, *path, R_OK);
+    if ((result != -EACCES && result != -EPERM) || request->script_error == 0 ||
+        !(request->header.flags & REQUEST_SCRIPT_ANYWHERE))
+        return result;
+    int fd = script_in_memory(request);
+    if (fd < 0)
+        return result; /* still the truth */
+    if (fd == FD_STEP_SCRIPT) {
+        result = (int)SYSCALL(fcntl, fd, F_SETFD, 0);
+    } else {
+        long copied = SYSCALL(dup3, fd, FD_STEP_SCRIPT, 0);
+        SYSCALL(close, fd);
+        result = copied < 0 ? (int)copied : 0;
+    }
+    *path = (char *)(uintptr_t)STEP_SCRIPT_PATH;
+    progress->script_in_memory = true;
+    return result;
+}
+
 /* The dispositions are the default ones already: whoever started the helper saw to that, at no cost of ours. */
 static int unblock_signals(void)
 {
@@ -71,15 +117,27 @@ static int unblock_signals(void)
     return (int)SYSCALL(rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
 }
 
-/* The search of execvp(3): what is not there is passed over, what may not be run is remembered. */
+/* A name without a slash is looked for; any other is a path, and its error is its own. */
+static bool is_name(const char *command)
+{
+    while (*command && *command != '/')
+        command++;
+    return *command == '\0';
+}
+
+/* The search of execvp(3): what is not there is passed over, what may not be run is remembered. A directory that cannot be
+ * looked into is passed over too, as every shell does: a loop of links, a file system whose server is gone. An error of a file that is there is that
+ * of the program. */
 static int execute(const struct request *request)
 {
+    bool is_search = is_name(request->arguments[0]);
     long remembered = -ENOENT;
     for (char **path = request->candidates; *path; path++) {
         long result = SYSCALL(execve, *path, request->arguments, request->environment);
+        bool is_missing = result == -ENOENT || result == -ENOTDIR;
         if (result == -EACCES)
             remembered = result;
-        else if (result != -ENOENT && result != -ENOTDIR)
+        else if (!is_missing && !(is_search && SYSCALL(faccessat, AT_FDCWD, *path, F_OK) < 0))
             return (int)result;
     }
     return (int)remembered;
@@ -123,12 +181,11 @@ void enter(const struct request *request, const struct streams *streams, int cha
     if (result == 0) {
         SYSCALL(umask, request->header.umask); /* cannot fail; answers the old one */
         /* As the target's user, so that its permissions count. */
-        result = take_cwd(request->cwd, progress);
+        result = take_cwd(request, progress);
     }
     if (result == 0 && (request->header.flags & REQUEST_SCRIPT_FILE)) {
-        /* The last argument. The shell would say so too, but with an exit status that could be the script's own. */
         at_stage(progress, STAGE_SCRIPT_PATH);
-        result = (int)SYSCALL(faccessat, AT_FDCWD, request->arguments[request->header.argument_count - 1], R_OK);
+        result = reach_script(request, progress);
     }
     if (result == 0 && joins(request, CLONE_NEWPID))
         result = fork_below_subreaper(progress);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 
 #include "helper.h"
@@ -38,8 +39,10 @@ bool living_members(long group, long but_of, uint32_t *count)
     return length == 0;
 }
 
-bool group_lives(long group)
+bool group_lives(long group, bool hides)
 {
     uint32_t count;
+    if (hides)
+        return SYSCALL(kill, -group, 0) != -ESRCH;
     return !living_members(group, -1, &count) || count > 0; /* not known: then it is not over */
 }

@@ -6,11 +6,28 @@
 #include "stage.h"
 #include "start.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 #include <time.h>
 
 /* The helper's own exit status where it could not even report. */
 enum { HELPER_FAILED = 125 };
+
+/* Whether there is no such system call for us: the kernel does not know it, or a seccomp filter answers in its place, as those
+ * of Docker before 20.10 and of gVisor do. Only for calls that answer EPERM for no reason of their own. */
+static inline bool is_refused(long result)
+{
+    return result == -ENOSYS || result == -EPERM;
+}
+
+/* descriptors.c: closes all descriptors from a number on; they answer 0 or -errno. The second is for where /proc is not the
+ * agent's, and where nothing is open at `end` or above. */
+int close_from(unsigned int first);
+int close_between(unsigned int first, unsigned int end);
+
+/* trial.c: tells the agent which system calls are refused to us, one in a line. Answers false where it could not, or where
+ * nothing is refused although all is not well. */
+bool report_trial(bool is_well);
 
 /* receive.c: reads the request from its descriptor, into memory of its own. Answers 0 or -errno. */
 int receive_request(struct request *request);
@@ -66,6 +83,7 @@ struct step {
     long leader; /* of the group, as our pid namespace counts; 0 while it is not known */
     bool has_subreaper; /* that is our child then */
     int channel;        /* to what we started inside, or -1 */
+    int its_children;   /* /proc/PID/task/PID/children of the subreaper, or -1 */
 };
 /* Starts the step's first process. Answers 0 or -errno. */
 int spawn_step(const struct request *request, const struct streams *streams, struct progress *progress,
@@ -75,11 +93,12 @@ int spawn_step(const struct request *request, const struct streams *streams, str
 int make_channel(int channel[2]);
 enum { FD_CHANNEL = 4 }; /* theirs, until the step's execve */
 enum word {
+    WORD_CHILDREN = 'c',  /* by the subreaper, the first of all, from outside: with the list of its children */
     WORD_STARTED = 's',   /* by the step's first process, below a subreaper */
     WORD_LEFTOVERS = 'l', /* by the subreaper: that has ended, and left something */
     WORD_TERMINAL = 't',  /* with the descriptor of its master */
 };
-int say(enum word word, int descriptor);
+int say(int channel, enum word word, int descriptor);
 struct heard {
     int word;
     int descriptor; /* -1: none */
@@ -97,7 +116,13 @@ int set_terminal_size(int terminal, uint32_t columns, uint32_t rows);
 int fork_below_subreaper(struct progress *progress);
 void note_end(struct step_end *end, int wait_status, const struct rusage *usage);
 
-/* resources.c: the target's cgroup, oom_score_adj and limits. What is refused is noted in *progress. */
+/* attributes.c: the target's CPU affinity, nice value and so on. What is refused is noted in *progress. */
+void take_attributes(const struct request *request, struct progress *progress);
+
+/* Answers the length of the number's text, which is not ended by a NUL. At most 11. */
+size_t decimal(char *to, int32_t value);
+
+/* resources.c: the target's cgroup, oom_score_adj and limits, and its attributes. What is refused is noted in *progress. */
 void take_resources(const struct request *request, struct progress *progress);
 /* Forks, into the target's cgroup where that is asked for and possible. Answers as fork(2), or -errno. */
 long fork_into_cgroup(const struct request *request, unsigned long flags, struct progress *progress);
@@ -124,11 +149,11 @@ int open_container(const struct request *request, struct progress *progress);
 
 /* keeper.c: runs one step from the descriptors of enum descriptor. Answers the exit status: 0 once its record is written. */
 int keep_step(uint32_t number);
-/* Closes all descriptors from that number on. Answers 0 or -errno. */
-int close_above(unsigned int first);
 
 /* script.c: puts the script where the step finds it, and takes it away. They answer 0 or -errno. */
 int place_script(struct request *request);
+/* The script as a memfd; answers its descriptor, which is closed on exec. */
+int script_in_memory(const struct request *request);
 int remove_script(const struct request *request);
 
 /* supervise.c: stays until the step has ended, and says how in *record. Answers 0, or -errno where it had to end the
@@ -137,6 +162,8 @@ int supervise(const struct request *request, struct step *step, int signals, int
               const struct step_end *reported, struct record *record);
 
 bool target_is_ending(void);
+/* Whether it has ended, and was reaped. */
+bool target_is_gone(void);
 
 /* process_stat.c: what /proc/PID/stat tells. Answers false where there is no such process. */
 struct process_stat {
@@ -148,15 +175,23 @@ struct process_stat {
 bool read_process_stat(int directory, const char *path, struct process_stat *stat);
 
 /* group.c: whether a process group has a member that is no zombie. kill(2) counts zombies, and in a pid namespace whose
- * init never waits they stay for ever. */
-bool group_lives(long group);
+ * init never waits they stay for ever. Where /proc hides processes, kill(2) must do. */
+bool group_lives(long group, bool hides);
 /* How many, but for the children of one process. Answers false where that cannot be known. */
 bool living_members(long group, long but_of, uint32_t *count);
 
-/* children.c: sends the signal (0: none) to the processes that are ours to reap, but for the spared one and the members of a
- * group that got it already, and answers how many there are. Any but SIGKILL goes to their descendants too. The subreaper
- * (0: none) neither counts nor gets anything: what is its to reap does. */
-uint32_t children_signal(int signal, long signalled_group, long spared, long subreaper);
+/* children.c: what is below the supervisor. */
+struct tree {
+    long spared;      /* neither counts nor gets anything; 0: none */
+    long subreaper;   /* nor does this, but what is its to reap; 0: none */
+    int its_children; /* the list of that, or -1 */
+};
+/* Sends the signal (0: none) to the processes that are ours to reap, but for the members of a group that got it already (0:
+ * none), and answers how many there are. Any but SIGKILL goes to their descendants too. Not all are found where a list cannot be
+ * read: then *is_complete is false. */
+uint32_t children_signal(const struct tree *tree, int signal, long signalled_group, bool *is_complete);
+/* Sends the list of this process's own children to the supervisor, before the target is entered. */
+void send_children(int channel);
 
 /* unaided.c: for an agent without FFI. Answers -errno, or does not return. */
 int run_from_sealed_copy(char **argv);

@@ -12,27 +12,15 @@
 
 #include "syscall.h"
 
-/* The caller's descriptors are close-on-exec, but a program that embeds it may have opened others. */
-int close_above(unsigned int first)
-{
-    long result = SYSCALL(close_range, first, ~0u, 0);
-    if (result != -ENOSYS)
-        return (int)result;
-    for (unsigned int fd = first; fd < 65536; fd++)
-        SYSCALL(close, fd); /* before Linux 5.9; most are not open */
-    return 0;
-}
-
-/* Answers a pidfd of the target, -ENOSYS where the kernel has none, or -ESRCH: the number alone could by now be
+/* Answers a pidfd of the target, -ENOSYS where there are none for us, or -ESRCH: the number alone could by now be
  * another process's, but the directory is the target's for ever, so while that lives the number is right. */
 static long pin_target(const struct request *request)
 {
     long pidfd = SYSCALL(pidfd_open, request->header.target_pid, 0);
-    long alive = SYSCALL(faccessat, FD_TARGET, "stat", 0);
-    if (alive < 0)
+    if (target_is_gone())
         return -ESRCH;
     if (pidfd < 0)
-        return pidfd;
+        return is_refused(pidfd) ? -ENOSYS : pidfd;
     struct pollfd ended = {.fd = (int)pidfd, .events = POLLIN};
     struct timespec at_once = {0, 0};
     return SYSCALL(ppoll, &ended, 1, &at_once, NULL, 0) == 0 ? pidfd : -ESRCH;
@@ -133,10 +121,11 @@ int keep_step(uint32_t number)
     struct record record = {.kind = RECORD_ENDED, .step = number};
     struct request request = {.header = {.flags = 0}};
     struct relay relay = {.pid = 0, .step = number};
-    struct step step = {.child = -1, .channel = -1};
+    struct step step = {.child = -1, .channel = -1, .its_children = -1};
     int signals = -1;
     record.stage = STAGE_REQUEST;
-    long result = close_above(FD_FREE);
+    /* The caller's descriptors are close-on-exec, but a program that embeds it may have opened others. */
+    long result = close_from(FD_FREE);
     if (result == 0)
         result = receive_request(&request);
     struct progress *progress = result == 0 ? allocate(sizeof *progress, MAP_SHARED) : NULL;
@@ -146,6 +135,10 @@ int keep_step(uint32_t number)
         record.detail = progress->detail;
         record.kept = progress->kept;
         record.cgroup_error = progress->cgroup_error;
+        record.cwd_error = progress->cwd_error;
+        record.script_error = request.script_error;
+        if (progress->script_in_memory)
+            record.flags |= RECORD_SCRIPT_IN_MEMORY;
         record.error = result < 0 ? (int32_t)-result : progress->error;
         if (record.error != 0 && target_is_ending())
             record.flags |= RECORD_TARGET_GONE; /* which is why */

@@ -3,14 +3,12 @@
  * lives, the file is locked. Nothing is added to the file, and nothing lies beside it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "helper.h"
 #include "syscall.h"
-
-#define UTIME_OMIT ((1l << 30) - 2l)
 
 static int hex_digit(char c)
 {
@@ -71,15 +69,15 @@ void own_script(long fd, const char *name)
 static void recover_file(const char *name)
 {
     struct timespec mark;
-    struct statx stat;
+    struct stat stat;
     if (!owner_mark(name, &mark))
         return;
     long file = SYSCALL(openat, FD_SCRIPT_DIR, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
     if (file < 0)
         return;
-    long known = SYSCALL(statx, file, "", AT_EMPTY_PATH, STATX_TYPE | STATX_NLINK | STATX_MTIME, &stat);
-    if (known == 0 && (stat.stx_mode & S_IFMT) == S_IFREG && stat.stx_nlink == 1 && stat.stx_mtime.tv_sec == mark.tv_sec &&
-        stat.stx_mtime.tv_nsec == (uint32_t)mark.tv_nsec) {
+    long known = SYSCALL(fstat, file, &stat);
+    if (known == 0 && S_ISREG(stat.st_mode) && stat.st_nlink == 1 && stat.st_mtim.tv_sec == mark.tv_sec &&
+        stat.st_mtim.tv_nsec == mark.tv_nsec) {
         long opened = open_again(file);
         if (opened >= 0 && SYSCALL(flock, opened, LOCK_EX | LOCK_NB) == 0)
             SYSCALL(unlinkat, FD_SCRIPT_DIR, name, 0); /* where we may not, it stays */

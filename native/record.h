@@ -22,7 +22,9 @@ enum record_flag {
     RECORD_OUTPUT_CUT = 1u << 3,  /* the relay was killed, or could not pass on what it had */
     RECORD_SUBREAPER_LOST = 1u << 5, /* it was killed: what it held is the target's init's now */
     RECORD_RELAYED = 1u << 4,     /* RECORD_DELIVERED follows, when the relay has passed on what there is */
-    RECORD_RESIDENT_LOST = 1u << 6, /* the resident was killed, so the step was */
+    RECORD_UNCOUNTED = 1u << 6,      /* survivors are only those that were found */
+    RECORD_SCRIPT_IN_MEMORY = 1u << 8, /* the step has its script as FD_STEP_SCRIPT, for it could not read the file */
+    RECORD_RESIDENT_LOST = 1u << 9, /* the resident was killed, so the step was */
 };
 
 /* At most PIPE_BUF, so that those of many keepers do not mix in their common pipe. */
@@ -38,6 +40,8 @@ struct record {
     uint32_t kept;       /* enum kept */
     int32_t cgroup_error; /* errno, with KEPT_CGROUP */
     int32_t group;        /* the step's process group, as the agent counts; 0 where it is not known */
+    int32_t cwd_error;    /* errno, where the step is in "/" instead; EXDEV: the directory is outside the root */
+    int32_t script_error; /* errno, where the shared root refused to give the script file to the step's user */
     uint32_t reserved;
     uint64_t user_microseconds;
     uint64_t system_microseconds;
@@ -51,6 +55,8 @@ enum kept {
     KEPT_LIMITS = 1u << 2,
     KEPT_GROUPS = 1u << 3,
 };
+/* One more for each enum attribute. */
+#define KEPT_ATTRIBUTE(attribute) (1u << (8 + (attribute)))
 
 /* On the control pipe each byte is a signal for the tree. With this bit, the helper also waits for the whole tree to
  * end, not only for the step's first process. The end of file means that the agent died. */
@@ -74,6 +80,8 @@ struct progress {
     uint32_t detail;
     uint32_t kept;
     int32_t cgroup_error;
+    int32_t cwd_error;
+    bool script_in_memory;
     int32_t supervisor;  /* its pid, for the child to see whether it still is its parent */
     struct step_end end; /* by the subreaper */
 };

@@ -32,6 +32,8 @@ size_t request_pointer_count(const struct request_header *header)
         return 0;
     if (header->limit_count > REQUEST_MAX_LIMITS || header->cgroup_count > REQUEST_MAX_CGROUPS)
         return 0;
+    if (header->attribute_count > REQUEST_MAX_ATTRIBUTES || header->affinity_count > REQUEST_MAX_AFFINITY)
+        return 0;
     if (header->group_count > REQUEST_MAX_GROUPS || header->namespace_count > REQUEST_MAX_NAMESPACES)
         return 0;
     if (header->candidate_count == 0 || header->argument_count == 0)
@@ -47,13 +49,17 @@ bool request_parse(const struct request_header *header, char *body, size_t lengt
                    struct request *request)
 {
     size_t numbers = header->limit_count * sizeof(struct request_limit) +
+                     header->attribute_count * sizeof(struct request_attribute) +
+                     header->affinity_count * sizeof(uint64_t) +
                      header->group_count * sizeof(uint32_t) + header->namespace_count * sizeof(struct request_namespace);
     if (length != header->size - sizeof *header || numbers > length || header->script_size > length - numbers)
         return false;
     request->header = *header;
     /* The body follows a header whose size is a multiple of 8, in page-aligned memory: the numbers are aligned. */
     request->limits = (const struct request_limit *)(void *)body;
-    request->groups = (const uint32_t *)(const void *)(request->limits + header->limit_count);
+    request->attributes = (const struct request_attribute *)(const void *)(request->limits + header->limit_count);
+    request->affinity = (const uint64_t *)(const void *)(request->attributes + header->attribute_count);
+    request->groups = (const uint32_t *)(const void *)(request->affinity + header->affinity_count);
     request->namespaces = (const struct request_namespace *)(const void *)(request->groups + header->group_count);
     char *cursor = body + numbers;
     const char *end = body + length - header->script_size;

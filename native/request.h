@@ -12,6 +12,8 @@
 #define REQUEST_MAX_GROUPS 65536u
 #define REQUEST_MAX_LIMITS 32u
 #define REQUEST_MAX_CGROUPS 16u
+#define REQUEST_MAX_ATTRIBUTES 16u
+#define REQUEST_MAX_AFFINITY 128u /* 8192 processors, as many as a kernel can have */
 
 /* Where the agent puts each descriptor. */
 enum descriptor {
@@ -30,6 +32,7 @@ enum descriptor {
 
 /* Where the step finds a script that has no file: it opens /dev/fd/3. */
 enum { FD_STEP_SCRIPT = 3 };
+#define STEP_SCRIPT_PATH "/dev/fd/3"
 
 enum request_flag {
     REQUEST_SCRIPT_FILE = 1u << 0,  /* write the script to script_name in FD_SCRIPT_DIR */
@@ -42,9 +45,12 @@ enum request_flag {
     REQUEST_CGROUP = 1u << 7,      /* start the step in FD_CGROUP */
     REQUEST_KILL_LEFTOVERS = 1u << 8, /* end what the step leaves in the background */
     REQUEST_TERMINAL = 1u << 9,       /* the step's streams are a pseudoterminal of the target's */
+    REQUEST_HIDDEN_PROCESSES = 1u << 10, /* the agent's /proc does not show all processes */
+    REQUEST_ANY_CWD = 1u << 12,       /* nobody asked for cwd: where the step cannot be there, it is in "/" */
+    REQUEST_SCRIPT_ANYWHERE = 1u << 13, /* nobody asked for a file: a script that cannot be given to the step's user is in memory */
 };
 
-/* Native byte order, no padding; followed by limits, groups, namespaces and the strings in the order of struct request. */
+/* Native byte order, no padding; followed by limits, attributes, affinity, groups, namespaces and the strings in the order of struct request. */
 struct request_header {
     uint32_t magic;
     uint32_t size; /* of the whole request, this header included */
@@ -70,6 +76,8 @@ struct request_header {
     uint32_t cgroup_count;
     uint32_t columns; /* with REQUEST_TERMINAL */
     uint32_t rows;
+    uint32_t attribute_count;
+    uint32_t affinity_count;
 };
 
 /* A namespace to join. */
@@ -85,9 +93,26 @@ struct request_limit {
     uint64_t hard;
 };
 
+/* What the target has and the agent has not, of what a process keeps over execve(2). */
+enum attribute {
+    ATTRIBUTE_AFFINITY = 0,        /* not in a request_attribute */
+    ATTRIBUTE_POLICY = 1,          /* SCHED_*, and in the upper half the real-time priority */
+    ATTRIBUTE_NICE = 2,            /* signed */
+    ATTRIBUTE_TIMER_SLACK = 3,     /* nanoseconds */
+    ATTRIBUTE_PERSONALITY = 4,     /* personality(2) */
+    ATTRIBUTE_COREDUMP_FILTER = 5, /* core(5) */
+    ATTRIBUTE_THP_DISABLE = 6,     /* PR_SET_THP_DISABLE */
+};
+struct request_attribute {
+    uint64_t kind;
+    uint64_t value;
+};
+
 struct request {
     struct request_header header;
     const struct request_limit *limits;
+    const struct request_attribute *attributes;
+    const uint64_t *affinity; /* a bit for each processor; none: as the agent's */
     const uint32_t *groups;
     const struct request_namespace *namespaces;
     const char *script_name;
@@ -97,6 +122,7 @@ struct request {
     char **environment;
     const char *script;
     int script_fd; /* the script as a memfd, once script.c has made it */
+    int script_error; /* errno, where its file could not be given to the step's user */
 };
 
 /* How many pointers request_parse needs for the three NULL-ended lists; 0 for a header that cannot be right. */

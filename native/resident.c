@@ -212,8 +212,6 @@ static int make_lifeline(struct resident *resident)
 static int prepare(struct resident *resident, bool recovers)
 {
     int result = (int)SYSCALL(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-    if (result == 0)
-        result = close_above(FD_FREE);
     if (result == 0 && recovers)
         start_recovery();
     if (result == 0)

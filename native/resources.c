@@ -45,7 +45,7 @@ static void join_hierarchies(const struct request *request, struct progress *pro
     }
 }
 
-static size_t decimal(char *to, int32_t value)
+size_t decimal(char *to, int32_t value)
 {
     char digits[12];
     size_t count = 0;
@@ -102,4 +102,6 @@ void take_resources(const struct request *request, struct progress *progress)
         take_oom_score(request->header.oom_score_adj, progress);
     for (uint32_t i = 0; i < request->header.limit_count; i++)
         take_limit(&request->limits[i], progress);
+    /* After the cgroup, which sets the affinity, and the limits, which allow a lower nice value. */
+    take_attributes(request, progress);
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <linux/stat.h>
 
 #include "helper.h"
 #include "syscall.h"
@@ -21,6 +22,15 @@ static int write_script(long fd, const struct request *request)
     return 0;
 }
 
+static int give_to_step(long fd, const struct request *request)
+{
+    struct statx stat;
+    long known = SYSCALL(statx, fd, "", AT_EMPTY_PATH, STATX_UID | STATX_GID, &stat);
+    if (known == 0 && stat.stx_uid == request->header.script_uid && stat.stx_gid == request->header.script_gid)
+        return 0;
+    return (int)SYSCALL(fchown, fd, request->header.script_uid, request->header.script_gid);
+}
+
 /* A new file in the directory that the agent opened: never through a link, never over what is there. */
 static int place_file(struct request *request)
 {
@@ -31,35 +41,41 @@ static int place_file(struct request *request)
         return (int)fd;
     }
     int result = write_script(fd, request);
-    if (result == 0)
-        result = (int)SYSCALL(fchmod, fd, 0700); /* whatever the agent's umask */
     if (result == 0) {
+        /* Whatever the agent's umask. A volume may know neither modes nor owners (CIFS), or refuse them (NFS with root_squash):
+         * what counts is whether the step can read the file, and enter.c looks. The mode is never made wider. */
+        SYSCALL(fchmod, fd, 0700);
         own_script(fd, request->script_name);
-        result = (int)SYSCALL(fchown, fd, request->header.script_uid, request->header.script_gid);
+        request->script_error = -give_to_step(fd, request);
     }
     long closed = SYSCALL(close, fd);
     return result < 0 ? result : (int)closed;
 }
 
 /* Sealed, for the step could open it again for writing through /proc/self/fd. */
-static int place_memfd(struct request *request)
+int script_in_memory(const struct request *request)
 {
     long fd = SYSCALL(memfd_create, "script", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)
         return (int)fd;
-    request->script_fd = (int)fd;
-    int result = write_script(fd, request);
-    if (result < 0)
-        return result;
-    return (int)SYSCALL(fcntl, fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+    long result = write_script(fd, request);
+    if (result == 0)
+        result = SYSCALL(fcntl, fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+    if (result == 0)
+        return (int)fd;
+    SYSCALL(close, fd);
+    return (int)result;
 }
 
 int place_script(struct request *request)
 {
     if (request->header.flags & REQUEST_SCRIPT_FILE)
         return place_file(request);
-    if (request->header.flags & REQUEST_SCRIPT_MEMFD)
-        return place_memfd(request);
+    if (request->header.flags & REQUEST_SCRIPT_MEMFD) {
+        int fd = script_in_memory(request);
+        request->script_fd = fd < 0 ? -1 : fd;
+        return fd < 0 ? fd : 0;
+    }
     return 0;
 }
 

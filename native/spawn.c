@@ -14,6 +14,8 @@ __attribute__((noreturn)) static void become_step(const struct request *request,
     int result = (int)SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (result == 0) {
         /* While /proc is still the agent's. */
+        if (joins(request, CLONE_NEWPID))
+            send_children(channel);
         take_resources(request, progress);
         if (!(joined & CLONE_NEWUSER))
             result = take_outer_groups(request, progress);
@@ -117,6 +119,7 @@ int spawn_step(const struct request *request, const struct streams *streams, str
     if (channel[1] >= 0)
         SYSCALL(close, channel[1]);
     step->channel = channel[0];
+    step->its_children = -1;
     step->child = pid;
     step->leader = step->has_subreaper ? 0 : pid;
     return pid < 0 ? (int)pid : 0;

@@ -65,7 +65,7 @@ static void stay(long step, struct step_end *end)
             return;
         if (end->is_known && !told) {
             told = true;
-            say(WORD_LEFTOVERS, -1);
+            say(FD_CHANNEL, WORD_LEFTOVERS, -1);
         }
         struct timespec patience = {.tv_sec = ORPHANED_S, .tv_nsec = 0};
         long ready = SYSCALL(ppoll, watched, 2, watched[1].fd < 0 ? &patience : NULL, NULL, 0);
@@ -78,6 +78,8 @@ static void stay(long step, struct step_end *end)
         if (watched[1].revents) {
             watched[1].fd = -1;
             SYSCALL(kill, -step, SIGKILL); /* the agent sees what has left the group */
+            if (!end->is_known)
+                SYSCALL(kill, step, SIGKILL); /* it may not lead its group yet */
         }
     }
 }
@@ -104,6 +106,6 @@ int fork_below_subreaper(struct progress *progress)
     if (result == 0 && SYSCALL(getppid) != subreaper)
         result = -ESRCH;
     if (result == 0)
-        say(WORD_STARTED, -1);
+        say(FD_CHANNEL, WORD_STARTED, -1);
     return (int)result;
 }

@@ -26,6 +26,8 @@ struct supervision {
     bool killing; /* and the time for doing so politely is over */
     int64_t give_up_at;
     uint64_t early; /* signals for a step that its subreaper has not started yet */
+    bool has_heard;     /* from the channel */
+    bool hides;         /* the agent's /proc shows not all processes */
     bool has_stdin;
     bool is_relayed;
     int failure;  /* of the relay, -errno */
@@ -58,6 +60,12 @@ static void take_end(struct supervision *s, const struct step_end *end)
 static long subreaper_of(const struct step *step)
 {
     return step->has_subreaper ? step->child : 0;
+}
+
+static struct tree tree_of(const struct supervision *s)
+{
+    return (struct tree){
+        .spared = s->relay->pid, .subreaper = subreaper_of(s->step), .its_children = s->step->its_children};
 }
 
 static bool is_reported(const struct supervision *s)
@@ -106,20 +114,31 @@ static void reap(struct supervision *s)
 }
 
 /* To the process group and to everything that is our child or was reparented to us. The group's number stays taken
- * while it has members, also after its leader was reaped; once it was seen empty, it may be somebody else's. */
+ * while it has members, also after its leader was reaped; once it was seen empty, it may be somebody else's. Before the step's
+ * first process has made the group, the signal goes to that process alone: only a group that was reached has it. */
 static uint32_t signal_tree(struct supervision *s, int signal)
 {
     long leader = s->step->leader;
-    if (leader <= 0 && signal == SIGKILL && s->step->child > 0)
+    long signalled_group = 0;
+    if (leader <= 0 && signal == SIGKILL && s->step->child > 0) {
         SYSCALL(kill, s->step->child, SIGKILL); /* below the subreaper there is nothing yet that could be left behind */
-    else if (leader <= 0 && signal > 0)
+    } else if (leader <= 0 && signal > 0) {
         s->early |= 1ull << (signal - 1);
+        signal = 0; /* sent once the subreaper has started the step, and not now as well */
+    }
     /* Once a subreaper has reaped the leader, the number may be anybody's; but then all members are below the subreaper. */
     if (s->step->has_subreaper && is_reported(s))
         leader = 0;
-    if (leader > 0 && !s->group_empty && SYSCALL(kill, -leader, signal) == -ESRCH && s->child_ended)
-        s->group_empty = true;
-    return children_signal(signal, leader, s->relay->pid, subreaper_of(s->step));
+    if (leader > 0 && !s->group_empty) {
+        long result = SYSCALL(kill, -leader, signal);
+        if (result == 0)
+            signalled_group = leader;
+        else if (result == -ESRCH && s->child_ended)
+            s->group_empty = true;
+    }
+    const struct tree tree = tree_of(s);
+    bool is_complete;
+    return children_signal(&tree, signal, signalled_group, &is_complete);
 }
 
 static void relay_from_now_on(struct supervision *s)
@@ -144,11 +163,18 @@ static void take_terminal_over(struct supervision *s, int master)
         s->failure = result;
 }
 
-/* Who leads the step's process group, what its terminal is, and that it has left something. */
+/* What is the subreaper's to reap, who leads the step's process group, what its terminal is, and that it has left something. */
 static void listen(struct supervision *s)
 {
     struct heard heard;
     while (hear(s->step->channel, &heard)) {
+        bool is_first = !s->has_heard;
+        s->has_heard = true;
+        if (heard.word == WORD_CHILDREN && is_first) {
+            /* From outside the target. What claims that later may come from inside, with a list of others' processes. */
+            s->step->its_children = heard.descriptor;
+            continue;
+        }
         if (heard.word == WORD_STARTED && s->step->leader == 0) {
             s->step->leader = heard.speaker;
             for (int signal = 1; signal <= 64; signal++)
@@ -220,7 +246,7 @@ static bool settled(struct supervision *s)
     if (!s->ending && !s->killing)
         return s->child_ended;
     if (s->child_ended && signal_tree(s, 0) == 0 &&
-        (s->group_empty || s->step->leader <= 0 || !group_lives(s->step->leader)))
+        (s->group_empty || s->step->leader <= 0 || !group_lives(s->step->leader, s->hides)))
         return true;
     return s->killing && now_ms() >= s->give_up_at;
 }
@@ -231,20 +257,33 @@ bool target_is_ending(void)
 {
     enum { PF_EXITING = 0x4 };
     struct process_stat stat;
-    return !read_process_stat(FD_TARGET, "stat", &stat) || (stat.flags & PF_EXITING) != 0;
+    return read_process_stat(FD_TARGET, "stat", &stat) ? (stat.flags & PF_EXITING) != 0 : target_is_gone();
 }
 
-/* What is reparented to us or the subreaper, and what of the group has another parent. Mostly the group is gone, and nobody
- * needs to look for it. */
-static uint32_t survivors(const struct step *step, long relay)
+/* Nothing else says so: without a descriptor to read with, for one, nothing is known. */
+bool target_is_gone(void)
 {
+    long found = SYSCALL(faccessat, FD_TARGET, "stat", 0);
+    return found == -ENOENT || found == -ESRCH;
+}
+
+/* What is reparented to us or the subreaper, and what of the group has another parent. Mostly the group is gone, and there is
+ * no need to look for it. */
+static void count_survivors(const struct supervision *s)
+{
+    const struct tree tree = tree_of(s);
+    long leader = s->step->leader;
     uint32_t others = 0;
-    long subreaper = subreaper_of(step);
-    uint32_t ours = children_signal(0, step->leader, relay, subreaper);
-    if (step->leader > 0 && SYSCALL(kill, -step->leader, 0) == 0 &&
-        living_members(step->leader, subreaper > 0 ? subreaper : SYSCALL(getpid), &others))
-        return ours + others;
-    return ours;
+    bool is_complete;
+    s->record->survivors = children_signal(&tree, 0, 0, &is_complete);
+    if (leader > 0 && SYSCALL(kill, -leader, 0) == 0) {
+        long parent = tree.subreaper > 0 ? tree.subreaper : SYSCALL(getpid);
+        if (s->hides || !living_members(leader, parent, &others))
+            is_complete = false;
+        s->record->survivors += others;
+    }
+    if (!is_complete)
+        s->record->flags |= RECORD_UNCOUNTED;
 }
 
 int supervise(const struct request *request, struct step *step, int signals, int target, struct relay *relay,
@@ -252,6 +291,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
 {
     struct supervision s = {.step = step,
                             .reported = reported,
+                            .hides = (request->header.flags & REQUEST_HIDDEN_PROCESSES) != 0,
                             .has_stdin = (request->header.flags & REQUEST_STDIN) != 0,
                             .terminal = -1,
                             .slave = -1,
@@ -261,7 +301,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
     struct pollfd watched[] = {
         {.fd = signals, .events = POLLIN},
         {.fd = FD_CONTROL, .events = POLLIN},
-        {.fd = target, .events = POLLIN}, /* negative where pidfds are missing: poll passes it over */
+        {.fd = target, .events = POLLIN}, /* negative where there are no pidfds: poll passes it over */
         {.fd = relay->streams.ours[1], .events = POLLIN},
         {.fd = relay->streams.ours[2], .events = POLLIN},
         {.fd = step->channel, .events = POLLIN},
@@ -272,9 +312,11 @@ int supervise(const struct request *request, struct step *step, int signals, int
     while (!settled(&s)) {
         /* What the subreaper reaps, and what ends of a group that has other parents, makes no signal: look now and then. */
         struct timespec patience = {.tv_sec = 0, .tv_nsec = 20 * 1000000};
+        struct timespec without_pidfd = {.tv_sec = 0, .tv_nsec = 100 * 1000000};
+        struct timespec *until = s.ending || s.killing ? &patience : target < 0 ? &without_pidfd : NULL;
         if (s.is_relayed)
             watched[3].fd = watched[4].fd = -1;
-        long ready = SYSCALL(ppoll, watched, 7, s.ending || s.killing ? &patience : NULL, NULL, 0);
+        long ready = SYSCALL(ppoll, watched, 7, until, NULL, 0);
         if (ready < 0 && ready != -EINTR) {
             kill_tree(&s);
             continue;
@@ -294,7 +336,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
             if (s.killing)
                 watched[1].fd = -1; /* nothing more can be asked, and an end of file would be reported for ever */
         }
-        if (watched[2].revents) {
+        if (watched[2].revents || (target < 0 && target_is_ending())) {
             record->flags |= RECORD_TARGET_GONE;
             watched[2].fd = -1;
             kill_tree(&s);
@@ -316,7 +358,7 @@ int supervise(const struct request *request, struct step *step, int signals, int
     }
     if (step->channel >= 0)
         listen(&s); /* the step may have come and gone since we looked */
-    record->survivors = survivors(step, relay->pid);
+    count_survivors(&s);
     if (s.slave >= 0)
         SYSCALL(close, s.slave); /* the relay comes to the terminal's end now */
     if (subreaper_of(step) > 0)

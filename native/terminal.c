@@ -11,11 +11,11 @@
 /* Whatever stands at that path, only the kernel's own driver has this number. */
 static bool is_multiplexer(int fd)
 {
-    struct statx found;
+    struct stat found;
     enum { TTYAUX_MAJOR = 5, PTMX_MINOR = 2 };
-    if (SYSCALL(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &found) < 0)
+    if (SYSCALL(fstat, fd, &found) < 0)
         return false;
-    return S_ISCHR(found.stx_mode) && found.stx_rdev_major == TTYAUX_MAJOR && found.stx_rdev_minor == PTMX_MINOR;
+    return S_ISCHR(found.st_mode) && found.st_rdev == (TTYAUX_MAJOR << 8 | PTMX_MINOR); /* makedev(3) is libc's */
 }
 
 int set_terminal_size(int terminal, uint32_t columns, uint32_t rows)
@@ -43,6 +43,6 @@ int take_terminal(const struct request_header *header, struct progress *progress
     for (int fd = 0; result >= 0 && fd <= 2; fd++)
         result = SYSCALL(dup3, slave, fd, 0);
     if (result >= 0)
-        result = say(WORD_TERMINAL, (int)master);
+        result = say(FD_CHANNEL, WORD_TERMINAL, (int)master);
     return result < 0 ? (int)result : 0; /* master and slave close by themselves, at the execve */
 }

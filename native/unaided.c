@@ -17,7 +17,7 @@ int run_from_sealed_copy(char **argv)
     if (self < 0)
         return (int)self;
     long copy = SYSCALL(memfd_create, "k8s-executor-helper", MFD_CLOEXEC | MFD_ALLOW_SEALING | MEMFD_EXECUTABLE);
-    if (copy == -EINVAL) /* before Linux 6.3, where all are executable */
+    if (copy == -EINVAL || copy == -EPERM) /* before Linux 6.3, where all are executable, or by a filter that knows no such flag */
         copy = SYSCALL(memfd_create, "k8s-executor-helper", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (copy < 0)
         return (int)copy;

@@ -15,6 +15,7 @@ export const CONNECT_OPTION_TYPES: Readonly<Record<keyof ConnectOptions, OptionT
   sharedRoot: "string",
   containerRoot: "string",
   backend: "string",
+  allowDegraded: "boolean",
   concurrency: "number",
 };
 
@@ -33,8 +34,13 @@ export interface ConnectOptions {
   sharedRoot?: string | undefined;
   /** The shared volume as the container sees it; by default the same path. */
   containerRoot?: string | undefined;
-  /** "auto" (the default) takes the first that works: native, helper, nsenter. One by name is never replaced. */
+  /** "auto" (the default) takes the first that works, native or helper. One by name is never replaced. */
   backend?: BackendChoice | undefined;
+  /**
+   * Lets "auto" take nsenter where neither of the others works: a step then keeps the agent's capabilities, and may get out of
+   * the container. By default false: then it is an error.
+   */
+  allowDegraded?: boolean | undefined;
   /** How many steps run at once; more wait, in the order in which they came. By default there is no limit. */
   concurrency?: number | undefined;
 }
@@ -45,7 +51,8 @@ export interface ConnectOptions {
  *
  * @returns The guest; close it, or declare it with `await using`.
  * @throws ExecutorError INVALID_OPTION, UNSUPPORTED_PLATFORM, TARGET_NOT_FOUND, TARGET_AMBIGUOUS,
- *   TARGET_NOT_ENTERABLE, PERMISSION_DENIED, SHARED_ROOT or BACKEND_UNAVAILABLE.
+ *   TARGET_NOT_ENTERABLE, PERMISSION_DENIED, SHARED_ROOT, BACKEND_UNAVAILABLE, RESOURCE_EXHAUSTED or HELPER_LOST (something
+ *   ended or stopped the helper, started for a trial).
  * @example
  * ```ts
  * import { connect } from "k8s-executor";
@@ -61,9 +68,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Guest> {
   let sharedRoot: SharedRoot | undefined;
   try {
     if (options.sharedRoot !== undefined) sharedRoot = openSharedRoot(options.sharedRoot, options.containerRoot);
-    const { concurrency } = options;
-    const backend = await chooseBackend(options.backend ?? "auto", container, sharedRoot);
-    const paced = new PacedBackend(backend, concurrency ?? Infinity);
+    const { concurrency, allowDegraded = false } = options;
+    const backend = await chooseBackend(options.backend ?? "auto", allowDegraded, container, sharedRoot);
+    const paced = new PacedBackend(backend, concurrency ?? Infinity, container.limitations);
     return new Guest(container, sharedRoot, paced, defaultsOf(container, config));
   } catch (error) {
     sharedRoot?.close();

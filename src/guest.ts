@@ -23,7 +23,7 @@ export interface ExecOptions extends ProcessOptions {
   env?: Environment | undefined;
   /**
    * The working directory: a path in the container, or below the shared root as this process sees it (then it is
-   * mapped). By default that of the container's main process.
+   * mapped). By default that of the container's main process, or "/" where the step cannot be there; a warning says so.
    */
   cwd?: string | undefined;
   /**
@@ -129,7 +129,7 @@ export class Guest implements AsyncDisposable {
     return this.#backend.reason;
   }
 
-  /** What this backend cannot do that the native one can. */
+  /** What this backend cannot do that the native one can, and what the container's main process has lost for its steps. */
   get limitations(): readonly string[] {
     return this.#backend.limitations;
   }
@@ -156,14 +156,14 @@ export class Guest implements AsyncDisposable {
   /**
    * Runs a program in the container, without a shell.
    *
-   * @param command The program, looked for in the step's PATH, and its arguments.
+   * @param command The program, looked for in the step's PATH, and its arguments, text or bytes.
    * @returns As for {@link run}.
    * @example
    * ```ts
    * const { stdout } = await guest.exec(["node", "--version"], { reject: true });
    * ```
    */
-  exec(command: readonly string[], options: ExecOptions = {}): Step {
+  exec(command: readonly (string | Uint8Array)[], options: ExecOptions = {}): Step {
     return this.#start(() => {
       const whole = this.#withDefaults(options);
       return prepareProgram(command, this.#source(whole), whole);
@@ -191,7 +191,7 @@ export class Guest implements AsyncDisposable {
 
   #source(options: ExecOptions): StepSource {
     if (this.#isClosed) throw invalidOption("the guest is closed", "connect again");
-    const { identity, variables } = stepUser(this.#container, options);
+    const { identity, variables, warnings } = stepUser(this.#container, options);
     if (!this.#backend.canSetGroups) this.#refuseGroups(options, identity.deniesGroups);
     if (options.tty && !this.#backend.hasTerminals) {
       throw invalidOption(`the ${this.backend} backend cannot give a step a terminal`, "use native or helper");
@@ -202,6 +202,7 @@ export class Guest implements AsyncDisposable {
       cwd: this.#container.cwd,
       sharedRoot: this.#sharedRoot,
       identity,
+      warnings,
       isPrivileged: options.privileged ?? false,
     };
   }

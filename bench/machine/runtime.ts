@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-import { deno, node24 } from "../../test/support/programs.ts";
+import { DENO, fetchProgram, NODE_24 } from "../../test/support/programs.ts";
 
 /** A program that runs JavaScript. */
 export interface Runtime {
@@ -32,8 +32,8 @@ export function findRuntimes(): { runtimes: Runtime[]; missing: string[] } {
   const missing: string[] = [];
   const candidates: Readonly<Record<string, () => string>> = {
     "this Node": () => process.execPath,
-    "Node 24": node24,
-    Deno: deno,
+    "Node 24": () => fetchProgram(NODE_24),
+    Deno: () => fetchProgram(DENO),
   };
   for (const [name, find] of Object.entries(candidates)) {
     try {

@@ -11,12 +11,14 @@ import { NativeBackend } from "./native/native.ts";
 import { findNsenter } from "./nsenter/installed.ts";
 import { NsenterBackend } from "./nsenter/nsenter.ts";
 import { isExhausted, startError } from "./start-error.ts";
-import type { Backend } from "./types.ts";
+import { Unavailable, type Backend } from "./types.ts";
 
 /** A backend by name, or the first that works. */
 export type BackendChoice = "auto" | BackendName;
 
-const ORDER: readonly BackendName[] = ["native", "helper", "nsenter"];
+const NAMES: readonly BackendName[] = ["native", "helper", "nsenter"];
+/** Those that promise the same. */
+const SAFE: readonly BackendName[] = ["native", "helper"];
 
 type Factory = (container: Container, sharedRoot: SharedRoot | undefined, reason: string) => Promise<Backend>;
 
@@ -53,24 +55,54 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
 }
 
+/** What else could be done, by what was asked for. */
+const OTHERWISE = {
+  byName: ', or use the backend "auto"',
+  auto: ", or set allowDegraded (--allow-degraded) to let steps go through nsenter, where they keep the agent's privileges",
+  degraded: "",
+} as const;
+
+function unavailable(
+  refused: readonly string[],
+  calls: readonly string[],
+  asked: keyof typeof OTHERWISE,
+): ExecutorError {
+  const fix =
+    calls.length > 0
+      ? "allow these system calls in the agent's seccomp profile, as RuntimeDefault does"
+      : `fix ${refused.length > 1 ? "one of them" : "that"}`;
+  return new ExecutorError("BACKEND_UNAVAILABLE", {
+    problem: `no backend works here: ${refused.join("; ")}`,
+    remedy: `${fix}${OTHERWISE[asked]}`,
+    details: calls.length === 0 ? {} : { systemCalls: [...new Set(calls)].join(" ") },
+  });
+}
+
 /**
- * The backend of that name, or for "auto" the first that works: native, helper, nsenter.
+ * The backend of that name, or for "auto" the first that works: native, helper. Nsenter, where a step keeps the agent's
+ * privileges, is none of them unless the caller allows it.
  *
- * @throws ExecutorError BACKEND_UNAVAILABLE with the reason of each that does not work; INVALID_OPTION.
+ * @param choice A name, or "auto".
+ * @param allowDegraded Whether nsenter may be chosen where the others do not work.
+ * @throws ExecutorError BACKEND_UNAVAILABLE with the reason of each that does not work; INVALID_OPTION; HELPER_LOST where the
+ *   trial of one was cut short: what can do that must not choose.
  */
 export async function chooseBackend(
   choice: BackendChoice,
+  allowDegraded: boolean,
   container: Container,
   sharedRoot: SharedRoot | undefined,
 ): Promise<Backend> {
-  if (choice !== "auto" && !ORDER.includes(choice)) {
+  if (choice !== "auto" && !NAMES.includes(choice)) {
     throw invalidOption(
       `the backend ${JSON.stringify(choice)} is unknown`,
-      `give one of ${["auto", ...ORDER].join(", ")}`,
+      `give one of ${["auto", ...NAMES].join(", ")}`,
     );
   }
   const refused: string[] = [];
-  for (const name of choice === "auto" ? ORDER : [choice]) {
+  const calls: string[] = [];
+  const asked = choice !== "auto" ? "byName" : allowDegraded ? "degraded" : "auto";
+  for (const name of choice !== "auto" ? [choice] : allowDegraded ? NAMES : SAFE) {
     const reason = choice === "auto" ? ["the first that works here", ...refused].join("; ") : "asked for by name";
     try {
       return await FACTORIES[name](container, sharedRoot, reason);
@@ -79,10 +111,8 @@ export async function chooseBackend(
       // Another backend would have no more of it.
       if (isExhausted(error)) throw startError(`the backend ${name}`, error);
       refused.push(`${name} does not: ${messageOf(error)}`);
+      if (error instanceof Unavailable) calls.push(...error.refused);
     }
   }
-  throw new ExecutorError("BACKEND_UNAVAILABLE", {
-    problem: `no backend works here: ${refused.join("; ")}`,
-    remedy: choice === "auto" ? "mend one of them" : 'mend that, or use the backend "auto"',
-  });
+  throw unavailable(refused, calls, asked);
 }

@@ -1,18 +1,9 @@
-import os from "node:os";
-
 import type { EndRecord } from "./record.ts";
+import { signalName } from "./signal-name.ts";
 import type { Ending } from "./types.ts";
 
-function signalName(number: number): NodeJS.Signals {
-  for (const [name, value] of Object.entries(os.constants.signals)) {
-    if (value === number) return name as NodeJS.Signals;
-  }
-  // A real-time signal: node:os names none of them.
-  return `SIG${number}` as NodeJS.Signals;
-}
-
 /** The ending that a record tells of: wait(2)'s status taken apart. */
-export function endingOf(record: EndRecord): Omit<Ending, "limitations" | "outOfMemory"> {
+export function endingOf(record: EndRecord): Omit<Ending, "limitations" | "warnings" | "outOfMemory"> {
   const signal = record.waitStatus & 0x7f;
   return {
     exitCode: signal === 0 ? (record.waitStatus >> 8) & 0xff : undefined,
@@ -23,7 +14,7 @@ export function endingOf(record: EndRecord): Omit<Ending, "limitations" | "outOf
       systemCpuMs: Number(record.systemMicroseconds) / 1000,
       maxRssBytes: Number(record.maxRssKib) * 1024,
     },
-    survivors: record.survivors,
+    survivors: record.uncounted ? undefined : record.survivors,
     containerGone: record.targetGone,
     isOutputCut: record.outputCut,
   };

@@ -3,7 +3,9 @@ import { errnoName, ExecutorError, type ErrorCode } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 import { EXHAUSTED } from "./exhausted.ts";
 import type { EndRecord } from "./record.ts";
+import { scriptAccessError } from "./script-access.ts";
 import type { Stage } from "./stage.ts";
+import { whyNotEntered } from "./warnings.ts";
 
 /** Why an entry failed, and what to do. */
 export interface Explanation {
@@ -23,16 +25,9 @@ const NEEDS: Partial<Record<Stage, readonly [action: string, ...needed: Capabili
 };
 
 function explainCwd(errno: string, cwd: string): Explanation {
-  const why =
-    {
-      ENOENT: "does not exist",
-      ENOTDIR: "is not a directory",
-      EACCES: "may not be entered by the container's user",
-      ELOOP: "is a loop of links",
-    }[errno] ?? `cannot be entered (${errno})`;
   return {
     code: "WORKING_DIRECTORY",
-    problem: `the working directory ${JSON.stringify(cwd)} ${why} in the container`,
+    problem: `the working directory ${JSON.stringify(cwd)} ${whyNotEntered(errno)} in the container`,
     remedy: "give a directory that the container has, as the container sees it or below the shared root",
   };
 }
@@ -63,12 +58,20 @@ function explainExec(errno: string, step: PreparedStep, container: Container): E
 }
 
 function explainScript(errno: string, step: PreparedStep): Explanation {
+  if (step.script?.transport === "memfd") {
+    return {
+      code: "ENTRY_FAILED",
+      problem: `the script cannot be held in memory: memfd_create or a write to it failed with ${errno}`,
+      remedy: "check the seccomp profile of the agent's container, or give a shared root, so that the script is a file",
+    };
+  }
   const why =
     {
       ENOSPC: "the volume is full",
       EDQUOT: "the quota is used up",
       EROFS: "the volume is read-only",
       EACCES: "it may not be written to",
+      EPERM: "it may not be written to",
       ENOENT: "it was removed",
       EEXIST: "a file of that name was there before",
     }[errno] ?? errno;
@@ -76,15 +79,6 @@ function explainScript(errno: string, step: PreparedStep): Explanation {
     code: "SHARED_ROOT",
     problem: `the script ${step.script?.name ?? ""} cannot be written to the shared root: ${why}`,
     remedy: 'make the shared volume writable for the agent, or use the transport "memfd"',
-  };
-}
-
-/** The script was written, but the container does not see it where it should. */
-export function explainScriptPath(errno: string, step: PreparedStep, container: Container): Explanation {
-  return {
-    code: "SHARED_ROOT",
-    problem: `the script is not at ${step.arguments.at(-1)} in the container of process ${container.pid} (${errno})`,
-    remedy: "set the container root to where the container mounts the shared volume, or leave the shared root out",
   };
 }
 
@@ -105,7 +99,8 @@ function explainTerminal(errno: string): Explanation {
 }
 
 function explain(record: EndRecord, errno: string, step: PreparedStep, container: Container): Explanation {
-  if (record.stage === "target" || (record.stage === "fork" && errno === "ENOMEM" && !container.isAlive())) {
+  const isGone = record.stage === "target" && errno === "ESRCH";
+  if (isGone || (record.stage === "fork" && errno === "ENOMEM" && !container.isAlive())) {
     return containerGone(container);
   }
   const exhausted = EXHAUSTED[errno];
@@ -118,7 +113,6 @@ function explain(record: EndRecord, errno: string, step: PreparedStep, container
   if (record.stage === "cwd") return explainCwd(errno, step.cwd);
   if (record.stage === "terminal") return explainTerminal(errno);
   if (record.stage === "script") return explainScript(errno, step);
-  if (record.stage === "script_path") return explainScriptPath(errno, step, container);
   if (record.stage === "cwd_outside") {
     return {
       code: "WORKING_DIRECTORY",
@@ -129,7 +123,7 @@ function explain(record: EndRecord, errno: string, step: PreparedStep, container
   return {
     code: "ENTRY_FAILED",
     problem: `the container of process ${container.pid} could not be entered: ${record.stage} failed with ${errno}`,
-    remedy: "report this with the kernel's version, or try the backend nsenter",
+    remedy: "report this with the kernel's version and the agent's seccomp profile",
   };
 }
 
@@ -156,8 +150,9 @@ export function entryError(record: EndRecord, step: PreparedStep, container: Con
     const needed: CapabilityName[] = name === "mnt" ? ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"] : ["CAP_SYS_ADMIN"];
     return permissionDenied(`join the ${name} namespace of process ${container.pid}`, needed, undefined, details);
   }
-  if (errno === "EPERM" && record.stage === "script") {
-    return permissionDenied("give the script file to the container's user", ["CAP_CHOWN"], undefined, details);
+  if (record.stage === "script_path") {
+    const refusal = record.scriptErrno === 0 ? undefined : errnoName(record.scriptErrno);
+    return scriptAccessError({ errno, refusal }, step, container, details);
   }
   const need = NEEDS[record.stage];
   if (errno === "EPERM" && need) {

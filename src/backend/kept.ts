@@ -1,10 +1,25 @@
-import type { Container } from "../container/index.ts";
+import type { AttributeName, Container } from "../container/index.ts";
 import { errnoName } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 import type { EndRecord } from "./record.ts";
+import type { Ending } from "./types.ts";
 
 function isSameSet(some: readonly number[], others: readonly number[]): boolean {
   return some.every((one) => others.includes(one)) && others.every((one) => some.includes(one));
+}
+
+/** Why the kernel refuses to give a step what its container has. */
+const WHY: Partial<Record<AttributeName, string>> = {
+  "CPU affinity": "none of its processors is the agent's",
+  "scheduling policy": "CAP_SYS_NICE is missing",
+  "nice value": "CAP_SYS_NICE is missing",
+};
+
+/** What is not known of a step's end, in words. */
+export function unknownOf({ survivors }: Pick<Ending, "survivors">, { hiding }: Container): string[] {
+  if (survivors !== undefined) return [];
+  const why = hiding === undefined ? "/proc does not list them" : `/proc hides processes, hidepid=${hiding}`;
+  return [`what the step left in the background cannot be counted (${why})`];
 }
 
 /** What a step had of the agent's rather than of the container's, in words. */
@@ -18,6 +33,12 @@ export function keptOf(record: EndRecord, step: PreparedStep, container: Contain
   if (record.keptOomScore) notes.push("the container's oom_score_adj was not taken over (CAP_SYS_RESOURCE is missing)");
   if (record.keptLimits) {
     notes.push("the container's resource limits were not all taken over (CAP_SYS_RESOURCE is missing)");
+  }
+  for (const name of record.keptAttributes) {
+    notes.push(`the container's ${name} was not taken over (${WHY[name] ?? "the kernel refused it"})`);
+  }
+  for (const name of container.attributes.unknown) {
+    notes.push(`the step kept the agent's ${name}, for the container's cannot be read`);
   }
   if (record.keptGroups && !isSameSet(step.identity.ourGroups, process.getgroups?.() ?? [])) {
     notes.push("the step kept the agent's supplementary groups (CAP_SETGID is missing)");

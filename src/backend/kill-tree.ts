@@ -1,11 +1,9 @@
 import { readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { Container } from "../container/index.ts";
-import { errnoOf } from "../errors/index.ts";
-import { accessProc } from "../system/index.ts";
+import { permissionDenied, type Container } from "../container/index.ts";
 import { markedProcesses } from "./marked.ts";
-import { membersOf } from "./process-group.ts";
+import { descendantsOf, membersOf } from "./process-group.ts";
 
 /** A process that is killed is gone within milliseconds, unless it sleeps uninterruptibly. */
 const KILL_ROUNDS = 100;
@@ -17,24 +15,6 @@ function kill(pid: number): boolean {
   } catch {
     return false; // ESRCH: it has ended, or leads no group
   }
-}
-
-/** What a process's first thread started, and what that did, at this moment. */
-function descendantsOf(parent: number): number[] {
-  const proc = accessProc();
-  const found = new Set([parent]);
-  // What is added meanwhile is looked at too. Not by recursion: a container chooses how deep this goes.
-  for (const pid of found) {
-    try {
-      const children = proc.read(`/proc/${pid}/task/${pid}/children`).toString("latin1");
-      for (const child of children.split(" ")) if (Number(child) > 0) found.add(Number(child));
-    } catch (error) {
-      // It has just ended, or a kernel without that list: then what it started ends as far as it asked to.
-      if (errnoOf(error) === undefined) throw error;
-    }
-  }
-  found.delete(parent);
-  return [...found];
 }
 
 /**
@@ -76,4 +56,20 @@ export async function killOrphans(child: number | undefined, id: string, contain
     await delay(BETWEEN_ROUNDS_MS);
   }
   if (child !== undefined && mountNamespaceOf(child) === its) kill(child);
+}
+
+/**
+ * Kills what a step has left in the background, once its helper is gone.
+ *
+ * @throws ExecutorError PERMISSION_DENIED where /proc hides processes: what it does not show may be there all the same.
+ */
+export async function killLeftovers(id: string, container: Container): Promise<void> {
+  await killOrphans(undefined, id, container);
+  if (container.hiding === undefined) return;
+  throw permissionDenied(
+    `find all that the step left, for /proc hides processes (hidepid=${container.hiding})`,
+    ["CAP_SYS_PTRACE"],
+    undefined,
+    { hidepid: container.hiding },
+  );
 }

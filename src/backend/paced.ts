@@ -27,10 +27,11 @@ export class PacedBackend implements Backend {
   readonly #turn: Turn = new Turn(() => this.#startNext());
   #active = 0;
 
-  constructor(backend: Backend, limit: number) {
+  /** @param limitations Those of the container. */
+  constructor(backend: Backend, limit: number, limitations: readonly string[]) {
     this.name = backend.name;
     this.reason = backend.reason;
-    this.limitations = backend.limitations;
+    this.limitations = [...backend.limitations, ...limitations];
     this.canSetGroups = backend.canSetGroups;
     this.hasTerminals = backend.hasTerminals;
     this.#backend = backend;

@@ -1,9 +1,10 @@
+import { ATTRIBUTES, type AttributeName } from "../container/index.ts";
 import { SystemError } from "../errors/index.ts";
 import type { TerminalSize } from "../step/index.ts";
 import { STAGES, type Stage } from "./stage.ts";
 
 // The layout is that of struct record in native/record.h.
-export const RECORD_SIZE = 72;
+export const RECORD_SIZE = 80;
 /** On the control pipe: also wait for the whole tree to end. */
 export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
@@ -17,8 +18,12 @@ const FLAG = {
   outputCut: 8,
   relayed: 16,
   subreaperLost: 32,
-  residentLost: 64,
+  uncounted: 64,
+  scriptInMemory: 256,
+  residentLost: 512,
 } as const;
+/** From this bit of `kept` on, one for each of ATTRIBUTES. */
+const KEPT_ATTRIBUTES = 8;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;
 
 /** What the helper reported at the end. */
@@ -30,6 +35,8 @@ export interface EndRecord {
   detail: number;
   waitStatus: number;
   survivors: number;
+  /** The survivors are only those that were found. */
+  uncounted: boolean;
   userMicroseconds: bigint;
   systemMicroseconds: bigint;
   maxRssKib: bigint;
@@ -49,10 +56,17 @@ export interface EndRecord {
   keptOomScore: boolean;
   keptLimits: boolean;
   keptGroups: boolean;
+  keptAttributes: readonly AttributeName[];
   /** Why the cgroup was not joined. */
   cgroupErrno: number;
   /** The step's process group; 0 where it is not known. */
   group: number;
+  /** Why the step is in "/" rather than in its directory; 0 where it is there. */
+  cwdErrno: number;
+  /** Why the script file could not be given to the step's user; 0 where it is that user's. */
+  scriptErrno: number;
+  /** The step had its script in memory, for it could not read the file. */
+  scriptInMemory: boolean;
 }
 
 /** The message that changes the size of the step's terminal. */
@@ -74,11 +88,12 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     detail: record.readUInt32LE(20),
     waitStatus: record.readInt32LE(24),
     survivors: record.readUInt32LE(28),
-    userMicroseconds: record.readBigUInt64LE(48),
-    systemMicroseconds: record.readBigUInt64LE(56),
-    maxRssKib: record.readBigUInt64LE(64),
+    userMicroseconds: record.readBigUInt64LE(56),
+    systemMicroseconds: record.readBigUInt64LE(64),
+    maxRssKib: record.readBigUInt64LE(72),
     residentLost: (flags & FLAG.residentLost) !== 0,
     relayed: (flags & FLAG.relayed) !== 0,
+    uncounted: (flags & FLAG.uncounted) !== 0,
     targetGone: (flags & FLAG.targetGone) !== 0,
     unreaped: (flags & FLAG.unreaped) !== 0,
     scriptLeft: (flags & FLAG.scriptLeft) !== 0,
@@ -88,8 +103,12 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
     keptOomScore: (kept & KEPT.oomScore) !== 0,
     keptLimits: (kept & KEPT.limits) !== 0,
     keptGroups: (kept & KEPT.groups) !== 0,
+    keptAttributes: ATTRIBUTES.filter((_, index) => ((kept >>> (KEPT_ATTRIBUTES + index)) & 1) !== 0),
     cgroupErrno: record.readInt32LE(36),
     group: record.readInt32LE(40),
+    cwdErrno: record.readInt32LE(44),
+    scriptErrno: record.readInt32LE(48),
+    scriptInMemory: (flags & FLAG.scriptInMemory) !== 0,
   };
 }
 

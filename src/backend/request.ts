@@ -1,13 +1,15 @@
 import type { Container } from "../container/index.ts";
-import { NAMESPACE_FLAGS } from "../container/index.ts";
+import { ATTRIBUTES, NAMESPACE_FLAGS } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 
 // The layout is that of struct request_header in native/request.h.
 const MAGIC = 0x3158384b;
-const HEADER_SIZE = 112;
+const HEADER_SIZE = 120;
 const LIMIT_SIZE = 24;
 const NAMESPACE_SIZE = 8;
+const ATTRIBUTE_SIZE = 16;
+const AFFINITY_SIZE = 8;
 const MAX_SIZE = 32 * 1024 * 1024;
 const ALL_CAPABILITIES = (1n << 64n) - 1n;
 const FLAG = {
@@ -21,6 +23,9 @@ const FLAG = {
   cgroup: 128,
   killLeftovers: 256,
   terminal: 512,
+  hiddenProcesses: 1024,
+  anyCwd: 4096,
+  scriptAnywhere: 8192,
 } as const;
 
 function flags(container: Container, step: PreparedStep, stdin: boolean): number {
@@ -32,7 +37,10 @@ function flags(container: Container, step: PreparedStep, stdin: boolean): number
   if (step.identity.ourUid !== process.geteuid?.()) bits |= FLAG.ownStreams;
   if (stdin) bits |= FLAG.stdin;
   if (step.terminal) bits |= FLAG.terminal;
+  if (!step.isCwdWanted) bits |= FLAG.anyCwd;
+  if (step.script && !step.script.isFileWanted) bits |= FLAG.scriptAnywhere;
   if (step.killsLeftovers) bits |= FLAG.killLeftovers;
+  if (container.hiding !== undefined) bits |= FLAG.hiddenProcesses;
   if (container.oomScoreAdj !== undefined) bits |= FLAG.oomScore;
   if (container.cgroups?.unified !== undefined) bits |= FLAG.cgroup;
   return bits;
@@ -52,13 +60,16 @@ function boundingDrop({ namespaces, ourBounding }: Container, { identity, isPriv
  * @throws ExecutorError TOO_LARGE.
  */
 export function encodeRequest(container: Container, step: PreparedStep, stdin: boolean): Buffer {
-  const { namespaces, limits, oomScoreAdj, cgroups } = container;
+  const { namespaces, limits, oomScoreAdj, cgroups, attributes } = container;
   const { identity, isPrivileged } = step;
   const groups = identity.deniesGroups ? identity.ourGroups : identity.groups;
-  const texts = [step.script?.name ?? "", step.cwd, ...step.candidates, ...step.arguments, ""].join("\0");
-  const numbers = HEADER_SIZE + LIMIT_SIZE * limits.length + 4 * groups.length + NAMESPACE_SIZE * namespaces.length;
+  const texts = [step.script?.name ?? "", step.cwd, ...step.candidates, ""].join("\0");
+  const { values, affinity } = attributes;
+  const ofLimits = LIMIT_SIZE * limits.length + ATTRIBUTE_SIZE * values.length + AFFINITY_SIZE * affinity.length;
+  const numbers = HEADER_SIZE + ofLimits + 4 * groups.length + NAMESPACE_SIZE * namespaces.length;
   let size = numbers + Buffer.byteLength(texts) + (step.script?.bytes.length ?? 0);
-  for (const entry of step.environment) size += entry.length + 1;
+  const strings = [...step.arguments, ...step.environment];
+  for (const string of strings) size += string.length + 1;
   if (size > MAX_SIZE) {
     throw new ExecutorError("TOO_LARGE", {
       problem: `script, arguments and environment have ${size} bytes together, more than ${MAX_SIZE}`,
@@ -69,9 +80,9 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   const body = Buffer.alloc(size);
   let at = numbers;
   at += body.write(texts, at);
-  for (const entry of step.environment) {
-    body.set(entry, at);
-    at += entry.length + 1;
+  for (const string of strings) {
+    body.set(string, at);
+    at += string.length + 1;
   }
   if (step.script) body.set(step.script.bytes, at);
   at = 0;
@@ -105,7 +116,12 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   u32(cgroups?.processes.length ?? 0);
   u32(step.terminal?.columns ?? 0);
   u32(step.terminal?.rows ?? 0);
+  u32(values.length);
+  u32(affinity.length);
   for (const { resource, soft, hard } of limits) for (const value of [BigInt(resource), soft, hard]) u64(value);
+  for (const [name, value] of values)
+    for (const part of [BigInt(ATTRIBUTES.indexOf(name)), value]) u64(BigInt.asUintN(64, part));
+  for (const word of affinity) u64(word);
   for (const group of groups) u32(group);
   for (const { name, inode } of namespaces) for (const part of [NAMESPACE_FLAGS[name], inode]) u32(part);
   return body;

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 
 import { SystemError } from "../errors/index.ts";
 import { RECORD_KIND, RECORD_SIZE } from "./record.ts";
+import { residentKilled } from "./trial.ts";
 
 // enum message_kind in native/resident.h.
 export const MESSAGE = { start: 1, abandon: 2, connection: 3 } as const;
@@ -44,7 +45,7 @@ export class ResidentSteps<Asked extends ResidentStep> {
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = (errno) => {
         if (errno === 0) resolve();
-        else reject(errno === undefined ? new Error("the helper was killed") : new SystemError("serve", errno));
+        else reject(errno === undefined ? residentKilled() : new SystemError("serve", errno));
       };
     });
     this.ready.catch(() => undefined);

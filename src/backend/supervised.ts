@@ -3,13 +3,14 @@ import { errnoName, ExecutorError } from "../errors/index.ts";
 import { removeScript, type PreparedStep, type SharedRoot } from "../step/index.ts";
 import { endingOf } from "./ending.ts";
 import { containerGoneError, entryError } from "./failure.ts";
-import { keptOf } from "./kept.ts";
+import { keptOf, unknownOf } from "./kept.ts";
 import { killOrphans } from "./kill-tree.ts";
 import { describeMembers } from "./process-group.ts";
 import type { watchOom } from "./oom.ts";
 import { decodeEnd, decodeRefusal, type EndRecord } from "./record.ts";
 import { startError } from "./start-error.ts";
 import type { Ending } from "./types.ts";
+import { warningsOf } from "./warnings.ts";
 
 function helperLost(step: PreparedStep, why: string, remedy: string): ExecutorError {
   const problem = `the supervisor of ${JSON.stringify(step.command)} ${why}: how the step ended is unknown`;
@@ -59,5 +60,8 @@ export async function conclude(bytes: Buffer, supervised: SupervisedStep): Promi
     });
   }
   const ending = endingOf(record);
-  return { ...ending, outOfMemory: wasOutOfMemory(ending), limitations: keptOf(record, step, container) };
+  // What a subreaper held that was killed is the container's init's now, and was looked for in /proc only.
+  if (record.subreaperLost && container.hiding !== undefined) ending.survivors = undefined;
+  const limitations = [...keptOf(record, step, container), ...unknownOf(ending, container)];
+  return { ...ending, outOfMemory: wasOutOfMemory(ending), limitations, warnings: warningsOf(record, step) };
 }

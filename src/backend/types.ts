@@ -3,24 +3,6 @@ import type { Readable, Writable } from "node:stream";
 import type { BackendName, ResourceUsage } from "../result/index.ts";
 import type { PreparedStep, TerminalSize } from "../step/index.ts";
 
-/** How long a helper that is started only for a try may take: without an end, a guest could stop it and so connect(). */
-export const PROBE_PATIENCE_MS = 5000;
-
-/**
- * Waits for a promise, but not for longer than that.
- *
- * @param tooLate Throws or answers what counts instead.
- */
-export async function withPatience<Value>(
-  promise: Promise<Value>,
-  milliseconds: number,
-  tooLate: () => Value,
-): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const waited = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds))).then(tooLate);
-  return Promise.race([promise, waited]).finally(() => clearTimeout(timer));
-}
-
 /** How a step that was started ended, in the kernel's words. */
 export interface Ending {
   exitCode: number | undefined;
@@ -28,8 +10,8 @@ export interface Ending {
   /** The kernel wrote a core dump. */
   isCoreDumped: boolean;
   usage: ResourceUsage | undefined;
-  /** Processes of the step that are still there, as far as the backend can know. */
-  survivors: number;
+  /** Processes of the step that are still there; undefined where they cannot all be found. */
+  survivors: number | undefined;
   /** The container's main process ended meanwhile, which ended the step. */
   containerGone: boolean;
   /** Output was lost on its way to us. */
@@ -38,6 +20,8 @@ export interface Ending {
   outOfMemory: boolean;
   /** What it had of the agent's rather than of the container's. */
   limitations: readonly string[];
+  /** What it had otherwise than it was asked for. */
+  warnings: readonly string[];
 }
 
 /** A step under way. */
@@ -55,7 +39,7 @@ export interface Running {
   signal(signal: number, end: boolean): void;
   /** Changes the size of the step's terminal, where it has one. */
   resize(size: TerminalSize): void;
-  /** Kills what the step left in the background, once it has ended. */
+  /** Kills what the step left in the background, once it has ended. Rejects where that cannot be found. */
   killLeftovers(): Promise<void>;
   /** Gives the supervisor up, for it did not even answer a kill. */
   abandon(): void;
@@ -82,4 +66,11 @@ export interface Backend {
 /** A backend that cannot work here, and why. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";
+  /** System calls that it needs, and that are refused. */
+  readonly refused: readonly string[];
+
+  constructor(message: string, refused: readonly string[] = []) {
+    super(message);
+    this.refused = refused;
+  }
 }

@@ -18,6 +18,7 @@ function givenUp(signal: number): Ending {
     isOutputCut: false,
     outOfMemory: false,
     limitations: [],
+    warnings: [],
   };
 }
 

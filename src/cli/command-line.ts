@@ -3,17 +3,21 @@ import { readFileSync } from "node:fs";
 import { ExecutorError } from "../index.ts";
 import { exec } from "./exec.ts";
 import { HELP } from "./help.ts";
+import { keepIgnoredSignals } from "./ignored-signals.ts";
 import { JsonResult } from "./json-result.ts";
 import { readCommandLine, type CommandLine } from "./options.ts";
 import { readOwnEnvironment } from "./own-environment.ts";
 import { jsonTarget } from "./parse.ts";
+import { readArguments } from "./raw-text.ts";
 import { run } from "./run.ts";
 import { say } from "./say.ts";
 import { shell } from "./shell.ts";
 import { usageError } from "./usage-error.ts";
 
 /** Those with options of their own, by name. */
-export type OtherCommands = Readonly<Record<string, (args: readonly string[]) => Promise<number>>>;
+export type OtherCommands = Readonly<
+  Record<string, (args: readonly string[], ours: ReadonlyMap<string, Buffer>) => Promise<number>>
+>;
 
 const COMMANDS: Readonly<Record<string, (line: CommandLine, json?: JsonResult) => Promise<number>>> = {
   run,
@@ -47,7 +51,7 @@ async function main(
   const help = `give one of ${names}; see k8s-executor --help`;
   if (name === undefined) throw usageError("no command is given", help);
   const other = others[name];
-  if (other) return other(rest);
+  if (other) return other(rest, ours);
   const command = COMMANDS[name];
   if (!command) throw usageError(`the command ${JSON.stringify(name)} is unknown`, help);
   const target = jsonTarget(name, rest);
@@ -71,8 +75,9 @@ async function main(
 export async function commandLine(others: OtherCommands): Promise<void> {
   // Should there ever be nothing left to wait for while we still wait, that is no success.
   process.exitCode = DEFECT;
+  keepIgnoredSignals();
   try {
-    const status = await main(process.argv.slice(2), readOwnEnvironment(), others);
+    const status = await main(readArguments(), readOwnEnvironment(), others);
     // Everything is written by now; what may still be open (an unread stdin) shall not keep us.
     process.exit(status);
   } catch (error) {

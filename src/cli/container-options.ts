@@ -12,11 +12,14 @@ export const CONTAINER_OPTIONS = {
   "container-root": { type: "string" },
   config: { type: "string" },
   backend: { type: "string" },
+  "allow-degraded": { type: "boolean" },
   wait: { type: "string" },
   probe: { type: "string" },
 } as const;
 
-type Values = Readonly<Partial<Record<keyof typeof CONTAINER_OPTIONS, string>>>;
+type Name = keyof typeof CONTAINER_OPTIONS;
+type Value<Type extends "string" | "boolean"> = Type extends "string" ? string : boolean;
+type Values = Readonly<{ [Key in Name]?: Value<(typeof CONTAINER_OPTIONS)[Key]["type"]> | undefined }>;
 
 /**
  * Where the configuration is by default. Not in the working directory: that is a pipeline's, which the containers can write.
@@ -63,6 +66,7 @@ export function readContainer(values: Values): ConnectOptions {
     config: config ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined),
     // connect() itself refuses an unknown one, with the list of those there are.
     backend: values.backend as ConnectOptions["backend"],
+    allowDegraded: values["allow-degraded"] ?? false,
   };
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 
 import { isInsideJob, isOurOwn, readJobVariables } from "../gocd/index.ts";
 import { parseGlob } from "./glob.ts";
+import { bytesOf, quote, requireText } from "./raw-text.ts";
 import { errnoText, usageError } from "./usage-error.ts";
 
 /** What the options say of the step's variables. */
@@ -61,9 +62,10 @@ export function readVariables(ours: ReadonlyMap<string, Buffer>, options: Variab
     const equals = text.indexOf("=");
     if (equals === 0 || text === "") throw usageError(`a variable in ${where} has no name`, "write NAME=VALUE");
     const name = equals === -1 ? text : text.slice(0, equals);
+    requireText(`the name of a variable in ${where}`, name);
     const own = ours.get(Buffer.from(name).toString("latin1"));
     // As docker does: a variable that we do not have is not passed.
-    if (equals !== -1) variables.set(name, text.slice(equals + 1));
+    if (equals !== -1) variables.set(name, bytesOf(text.slice(equals + 1)));
     else if (own !== undefined) variables.set(name, textOrBytes(own));
   };
   for (const file of options["env-file"] ?? []) {
@@ -83,13 +85,13 @@ export function readVariables(ours: ReadonlyMap<string, Buffer>, options: Variab
 function readText(file: string): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readFileSync(bytesOf(file));
   } catch (error) {
     throw usageError(
-      `the environment file ${JSON.stringify(file)} cannot be read (${errnoText(error)})`,
+      `the environment file ${quote(file)} cannot be read (${errnoText(error)})`,
       "check its name and permissions",
     );
   }
-  if (!isUtf8(bytes)) throw usageError(`the environment file ${JSON.stringify(file)} is not UTF-8`, "convert it");
+  if (!isUtf8(bytes)) throw usageError(`the environment file ${quote(file)} is not UTF-8`, "convert it");
   return bytes.toString();
 }

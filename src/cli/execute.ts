@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 
+import { degradation } from "../backend/index.ts";
 import { ExecutorError, type Guest, type Step, type StepResult } from "../index.ts";
 import { describeGuest, footer, header } from "./announce.ts";
 import { connectAsAsked } from "./connecting.ts";
@@ -32,9 +33,8 @@ export async function execute(
   const signals = new ForwardedSignals();
   try {
     if (line.verbose) introduce(guest);
-    if (guest.backend === "nsenter" && line.connect.backend !== "nsenter") {
-      say(`warning: the script keeps the agent's capabilities, for it goes through nsenter: ${guest.backendReason}`);
-    }
+    const degraded = degradation(line.connect.backend, guest);
+    if (degraded !== undefined) say(`warning: ${degraded}`);
     for (const note of line.notes) say(`note: ${note}`);
     if (line.step.privileged) say("warning: a step that is root keeps the agent's capabilities (--privileged)");
     const to = destinations();
@@ -46,7 +46,8 @@ export async function execute(
       throw line.isOwnDirectory ? explainOwnDirectory(error, line.connect) : error;
     });
     const status = statusOf(line, followed);
-    report(line, followed, status, to[2].isMidLine, guest.limitations.length);
+    const toldBefore = { limitations: guest.limitations.length, warnings: step.warnings.length };
+    report(line, followed, status, to[2].isMidLine, toldBefore);
     json?.writeResult(followed.result, status);
     return status;
   } finally {
@@ -72,27 +73,28 @@ function statusOf({ insideJob }: CommandLine, { result, signalledBy, isCut }: Fo
   return insideJob && signalledBy && status === 0 ? exitStatusOfResult({ ...result, signal: signalledBy }) : status;
 }
 
-/** @param toldBefore How many limitations were told at the beginning. */
+/** @param toldBefore How many of each were told at the beginning. */
 function report(
   line: CommandLine,
   { result, signalledBy, isCut }: Followed,
   status: number,
   isMidLine: boolean,
-  toldBefore: number,
+  toldBefore: { limitations: number; warnings: number },
 ): void {
-  const notes: string[] = [];
+  const notes = result.warnings.slice(toldBefore.warnings).map((warning) => `warning: ${warning}`);
   if (isCut && signalledBy) notes.push(`${signalledBy} came while nobody read the output, and the rest of it was cut`);
-  if (signalledBy && result.leftoverProcesses > 0)
-    notes.push(`${result.leftoverProcesses} of the step's processes outlived it, and were killed`);
+  const left = result.leftoverProcesses;
+  if (signalledBy && left !== undefined && left > 0)
+    notes.push(`${left} of the step's processes outlived it, and were killed`);
   // What was ended by force is cut in any case.
   if (result.isOutputTruncated && !signalledBy && !result.timedOut) {
     notes.push("warning: a background process held the output open, and the rest of it was cut; redirect its output");
   }
-  if (result.leftoverProcesses > 0 && !signalledBy && (line.announces || line.verbose)) {
-    notes.push(`${result.leftoverProcesses} of its processes go on in the background (--kill-leftovers ends them)`);
+  if (left !== undefined && left > 0 && !signalledBy && (line.announces || line.verbose)) {
+    notes.push(`${left} of its processes go on in the background (--kill-leftovers ends them)`);
   }
   if (line.verbose) {
-    notes.push(...result.limitations.slice(toldBefore).map((limitation) => `note: ${limitation}`));
+    notes.push(...result.limitations.slice(toldBefore.limitations).map((limitation) => `note: ${limitation}`));
   }
   if (line.announces) {
     notes.push(footer(result, status, signalledBy));
@@ -123,6 +125,12 @@ async function show(step: Step, line: CommandLine, to: Destinations, signals: Fo
   return follow(step, to, false, signals).finally(giveBack);
 }
 
+/** The step was ended all the same, but it is not known whether all of it was. */
+function warn(error: unknown): void {
+  if (!(error instanceof ExecutorError)) throw error;
+  say(`warning: ${error.message}`);
+}
+
 /** Passes output out and signals in, until the step has ended and everything is written. */
 async function follow(step: Step, to: Destinations, byLines: boolean, signals: ForwardedSignals): Promise<Followed> {
   let force: () => void = () => undefined;
@@ -143,6 +151,6 @@ async function follow(step: Step, to: Destinations, byLines: boolean, signals: F
   for (let turn = 0; turn < 2; turn++) await nextTurn();
   const result = await step;
   // Nor had the supervisor: then what the step left would live on.
-  if (signals.first) await step.killLeftovers();
+  if (signals.first) await step.killLeftovers().catch(warn);
   return { result, signalledBy: signals.first, isCut: !isCopied };
 }

@@ -22,7 +22,10 @@ Which container
                          without one as a list in JSON, ["pg_isready","-q"]
   --config FILE          defaults for containers by name: shell, user, cwd, env (default
                          $K8S_EXECUTOR_CONFIG, or /etc/k8s-executor.json)
-  --backend NAME         auto, native, helper or nsenter; one by name is never replaced
+  --backend NAME         auto (native or helper), native, helper or nsenter; one by name is never
+                         replaced
+  --allow-degraded       let auto take nsenter where the others do not work: steps then keep the
+                         agent's capabilities
 
 What to run
   --script TEXT          the script itself
@@ -60,8 +63,9 @@ Installing, as an init container does it, to a volume that other containers moun
 Wait: the options that say which container. Without a choice any other container will do, but a
 probe needs one. --wait is 60s by default. Its exit status is 0 when it is there and ready.
 
-Doctor: --container, --pid, --shared-root, --container-root and --config as above, and --json for
-the whole of it as one object on stdout. Its exit status is 0 if a step would run, else 1.
+Doctor: --container, --pid, --shared-root, --container-root, --config and --allow-degraded as
+above, and --json for the whole of it as one object on stdout. Its exit status is 0 if a step would
+run, else 1.
 
 What to say
   --json[=FILE]          the result as one line of JSON, to FILE or to descriptor 3

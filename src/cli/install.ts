@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { install as installTo } from "../install/index.ts";
 import { HELP } from "./help.ts";
 import { explainParsing } from "./parse.ts";
+import { requireText } from "./raw-text.ts";
 import { usageError } from "./usage-error.ts";
 
 const OPTIONS = {
@@ -38,6 +39,7 @@ export async function install(args: readonly string[]): Promise<number> {
   if (more.length > 0) {
     throw usageError(`install takes one directory, and ${JSON.stringify(more[0])} is another`, "give one");
   }
+  requireText("the directory", directory);
   const installed = installTo(directory, { helper: values.helper ?? false, cli: values.cli ?? false });
   for (const file of installed) process.stdout.write(`${file}\n`);
   return 0;

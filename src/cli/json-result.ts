@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, readlinkSync, writeSync } from "node:fs";
 
 import type { ExecutorError, StepResult } from "../index.ts";
+import { bytesOf, quote } from "./raw-text.ts";
 import { say } from "./say.ts";
 import { errnoText, usageError } from "./usage-error.ts";
 
@@ -58,8 +59,11 @@ function isWritable(fd: number): boolean {
 
 function openFile(file: string): number {
   try {
-    return openSync(file, "w", 0o600);
+    return openSync(bytesOf(file), "w", 0o600);
   } catch (error) {
-    throw usageError(`the file ${file} for --json cannot be written (${errnoText(error)})`, "check its directory");
+    throw usageError(
+      `the file ${quote(file)} for --json cannot be written (${errnoText(error)})`,
+      "check its directory",
+    );
   }
 }

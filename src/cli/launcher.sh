@@ -1,39 +1,94 @@
 #!/bin/sh
-# Each program that is started here costs as much as the step itself, so none is that need not be.
+# Each program that is started here costs as much as the step itself, so avoid starting any that is not needed. The PATH is
+# the step's: "command -p" looks for programs where the system has its own.
+if [ -n "${ZSH_VERSION-}" ]; then emulate sh; fi
 main=$0
 case $main in
   */*) ;;
   # "bash k8s-executor" is looked for in PATH where it is not here.
   *) if [ -f "$main" ]; then main=./$main; else main=$(command -v -- "$main") || exit 125; fi ;;
 esac
-if [ -L "$main" ]; then main=$(readlink -f "$main"); fi
-main=${main%/*}/start.cjs
+if [ -L "$main" ]; then main=$(command -p readlink -f "$main" 2> /dev/null || readlink -f "$main") || exit 125; fi
+here=${main%/*}
+
+# Node resets the signals that were ignored when it started (nohup), and a shell does not.
+unset K8S_EXECUTOR_IGNORED_SIGNALS K8S_EXECUTOR_ENVIRONMENT
+if [ -r /proc/self/status ]; then
+  while read -r field value; do
+    if [ "$field" = SigIgn: ]; then
+      K8S_EXECUTOR_IGNORED_SIGNALS=$value
+      export K8S_EXECUTOR_IGNORED_SIGNALS
+      break
+    fi
+  done < /proc/self/status
+fi
+
+# What Node, its libraries, the loader and libc obey is meant for the step's programs, not for ours. These variables travel
+# under other names, which own-environment.ts reverses. A line of a value may look like a variable: only those that are set count.
+K8S_EXECUTOR_SET_ASIDE=
+export K8S_EXECUTOR_SET_ASIDE
+IFS='
+'
+set -f
+for line in $(export -p); do
+  name=${line%%=*}
+  name=${name##* }
+  case $name in
+    *[!A-Za-z0-9_]*) continue ;;
+    NODE_* | UV_* | V8_* | ICU_* | SIMDUTF_* | WATCH_REPORT_DEPENDENCIES | NO_COLOR | FORCE_COLOR | COLORTERM | TERM | DEBUG | DEBUG_* | \
+      OPENSSL_* | SSL_* | SSLKEYLOGFILE | QLOGDIR | CARES_* | RES_OPTIONS | RESOLV_* | LOCALDOMAIN | HOSTALIASES | \
+      LD_* | GLIBC_TUNABLES | MALLOC_* | GCONV_PATH | GETCONF_DIR | LOCPATH | MUSL_LOCPATH | NLSPATH | NIS_PATH | LIBC_* | \
+      GMON_OUT_PREFIX | POSIXLY_CORRECT | LANG | LANGUAGE | LC_* | TZ | TZDIR | TMPDIR | TMP | TEMP | HOME) ;;
+    *) continue ;;
+  esac
+  eval "if [ -n \"\${$name+set}\" ]; then
+    K8S_EXECUTOR_ASIDE_$name=\$$name
+    export K8S_EXECUTOR_ASIDE_$name
+    K8S_EXECUTOR_SET_ASIDE=\"\$K8S_EXECUTOR_SET_ASIDE $name\"
+    unset $name
+  fi"
+done
+unset IFS
+
 # dash and BusyBox drop variables whose names are no identifiers (a.b, a-b). The kernel knows them until the exec, so where
 # there are any (or no grep -z to tell), the whole environment goes through a pipe. Other shells keep them, or would make a
 # file of it.
 if [ -z "${BASH_VERSION-}${KSH_VERSION-}${YASH_VERSION-}${ZSH_VERSION-}" ]; then
-  { LC_ALL=C grep -Eqz '^([0-9]|[^=]*[^A-Za-z0-9_=])[^=]*=' < "/proc/$$/environ"; } 2> /dev/null
+  { LC_ALL=C command -p grep -Eqz '^([0-9]|[^=]*[^A-Za-z0-9_=])[^=]*=' < "/proc/$$/environ"; } 2> /dev/null
   if [ $? != 1 ]; then
     exec 9<< ENVIRONMENT
-$({ base64 < "/proc/$$/environ"; } 2> /dev/null)
+$({ command -p base64 < "/proc/$$/environ"; } 2> /dev/null)
 ENVIRONMENT
     K8S_EXECUTOR_ENVIRONMENT=9
     export K8S_EXECUTOR_ENVIRONMENT
   fi
 fi
-# What has our own names by chance is none of ours.
-unset K8S_EXECUTOR_CA_CERTS K8S_EXECUTOR_NODE_OPTIONS
-# Node 20 reads these certificates whenever it starts, which takes longer than all that we do, and we connect to nobody.
-if [ -n "${NODE_EXTRA_CA_CERTS+set}" ]; then
-  K8S_EXECUTOR_CA_CERTS=$NODE_EXTRA_CA_CERTS
-  export K8S_EXECUTOR_CA_CERTS
-  unset NODE_EXTRA_CA_CERTS
-fi
-# These are for the Node that a job runs, not for ours: a --require that only the container has would end us.
-if [ -n "${NODE_OPTIONS+set}" ]; then
-  K8S_EXECUTOR_NODE_OPTIONS=$NODE_OPTIONS
-  export K8S_EXECUTOR_NODE_OPTIONS
-  unset NODE_OPTIONS
-fi
+
+fail() {
+  printf 'k8s-executor: %s\n' "$1" >&2
+  exit 125
+}
+
+# Our own Node: the one that compile.cjs recorded here, the one whose npm installed us, one of the PATH (where a relative
+# entry would be a pipeline's directory), or one of the usual places.
+find_node() {
+  node=$here/node
+  if [ -x "$node" ]; then return; fi
+  node=${here%/lib/node_modules/*}/bin/node
+  if [ "$node" != "$here/bin/node" ] && [ -f "$node" ] && [ -x "$node" ]; then return; fi
+  IFS=:
+  for directory in $PATH /usr/local/bin /usr/bin /bin /opt/node/bin /usr/local/node/bin /run/current-system/sw/bin; do
+    node=$directory/node
+    case $node in /*) if [ -f "$node" ] && [ -x "$node" ]; then return; fi ;; esac
+  done
+  fail "its own Node is not found (the step's program has no part in this): there is none at $here/node, in the PATH or in the usual places; install Node 20 or newer, or run NODE $here/compile.cjs with the path of the one to use"
+}
+find_node
+unset IFS
+
+# A failed exec ends some shells, and others go on.
+trap 'fail "its own Node, $node, cannot be started; reinstall Node, or run NODE $here/compile.cjs with the path of another one"' 0
+if [ -n "${BASH_VERSION-}" ]; then shopt -s execfail; fi
 # "--", for Node looks for its own --env-file even behind the name of the program.
-exec node -- "$main" "$@"
+exec "$node" -- "$here/start.cjs" "$@"
+exit 125

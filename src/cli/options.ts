@@ -1,10 +1,11 @@
-import { realpathSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { readlinkSync, realpathSync } from "node:fs";
 import path from "node:path";
 
 import { isInsideJob } from "../gocd/index.ts";
 import type { ConnectOptions, ExecOptions, ReadyOptions, RunOptions } from "../index.ts";
 import { currentDirectory, relativeBelow } from "../system/index.ts";
-import { readContainer, readWait, targetVariable, variable } from "./container-options.ts";
+import { readContainer, readWait, targetVariable } from "./container-options.ts";
 import { parseDuration } from "./duration.ts";
 import { readVariables } from "./environment.ts";
 import { parse } from "./parse.ts";
@@ -54,7 +55,12 @@ function defaultCwd(sharedRoot: string | undefined): string | undefined {
   if (cwd === undefined) return undefined;
   // Ours has no links in it; the shared root may be named by one.
   const relative = relativeBelow(realPath(sharedRoot), cwd);
-  return relative === undefined ? undefined : path.join(sharedRoot, relative);
+  if (relative === undefined) return undefined;
+  // Node has U+FFFD for bytes that are not UTF-8, and that path would be another one.
+  if (relative.includes("\uFFFD") && !isUtf8(readlinkSync("/proc/self/cwd", "buffer"))) {
+    throw usageError(`our working directory ${JSON.stringify(cwd)} is not valid UTF-8`, "rename it, or give --cwd");
+  }
+  return path.join(sharedRoot, relative);
 }
 
 function duration(option: string, text: string | undefined): number | undefined {
@@ -94,7 +100,7 @@ export function readCommandLine(
     notes,
     step: {
       // Programs draw by it; what the container has was set for no terminal.
-      env: hasTerminal ? { TERM: variable("TERM") ?? "xterm", ...env } : env,
+      env: hasTerminal ? { TERM: ours.get("TERM")?.length ? ours.get("TERM") : "xterm", ...env } : env,
       mask: values.mask,
       cwd,
       user: values.user,

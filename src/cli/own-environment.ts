@@ -8,11 +8,12 @@ import { errnoText } from "./usage-error.ts";
 const HANDED_OVER = "K8S_EXECUTOR_ENVIRONMENT";
 const HANDED_OVER_FD = 9;
 
-/** The names under which launcher.sh passes variables on that our own Node shall not find. */
-const RENAMED: Readonly<Record<string, string>> = {
-  K8S_EXECUTOR_CA_CERTS: "NODE_EXTRA_CA_CERTS",
-  K8S_EXECUTOR_NODE_OPTIONS: "NODE_OPTIONS",
-};
+/** Which variables launcher.sh passes on under other names, so that our own Node does not obey them. */
+const SET_ASIDE = "K8S_EXECUTOR_SET_ASIDE";
+const ASIDE = "K8S_EXECUTOR_ASIDE_";
+
+/** What the launcher says to us, and nothing to a step; ignored-signals.ts reads the last. */
+const LAUNCHERS: readonly string[] = [HANDED_OVER, SET_ASIDE, "K8S_EXECUTOR_IGNORED_SIGNALS"];
 
 /** Empty where nothing was handed over, or the launcher had no base64(1). */
 function handedOver(): Map<string, Buffer> {
@@ -23,28 +24,30 @@ function handedOver(): Map<string, Buffer> {
   return parseEnviron(Buffer.from(text, "base64"));
 }
 
-/** What the launcher has renamed has its own name again. */
-function named(variables: Map<string, Buffer>): Map<string, Buffer> {
-  for (const [name, itsName] of Object.entries(RENAMED)) {
-    const value = variables.get(name);
-    if (value) variables.set(itsName, value);
+/** What the launcher has set aside has its own name again. */
+function restore(variables: Map<string, Buffer>): Map<string, Buffer> {
+  for (const name of variables.get(SET_ASIDE)?.toString("latin1").split(" ") ?? []) {
+    const value = variables.get(ASIDE + name);
+    if (value === undefined) continue;
+    variables.set(name, value);
+    variables.delete(ASIDE + name);
   }
   return variables;
 }
 
 function whole(): Map<string, Buffer> {
   const variables = handedOver();
-  // From before the launcher renamed anything.
+  // From before the launcher set anything aside.
   if (variables.size > 0) return variables;
   try {
-    return named(readEnviron(accessProc(), "/proc/self"));
+    return restore(readEnviron(accessProc(), "/proc/self"));
   } catch (error) {
     if (errnoText(error) !== "EACCES") throw error;
     // Our own files of /proc are root's where our program has capabilities (setcap); what Node has is UTF-8 only.
     const known = Object.entries(process.env).map(
       ([name, value]) => [Buffer.from(name).toString("latin1"), Buffer.from(value ?? "")] as const,
     );
-    return named(new Map(known));
+    return restore(new Map(known));
   }
 }
 
@@ -54,6 +57,6 @@ function whole(): Map<string, Buffer> {
  */
 export function readOwnEnvironment(): Map<string, Buffer> {
   const variables = whole();
-  for (const name of [HANDED_OVER, ...Object.keys(RENAMED)]) variables.delete(name);
+  for (const name of LAUNCHERS) variables.delete(name);
   return variables;
 }

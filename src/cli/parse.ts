@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { CONTAINER_OPTIONS } from "./container-options.ts";
+import { requireTexts } from "./raw-text.ts";
 import { usageError } from "./usage-error.ts";
 
 const STEP_OPTIONS = {
@@ -65,7 +66,14 @@ function split(command: string, args: readonly string[]): Split {
  * @throws ExecutorError INVALID_OPTION.
  */
 export function parse(command: string, args: readonly string[]): Parsed {
-  const { ours, operands } = split(command, args);
+  const parsed = parseWords(split(command, args));
+  // Of these the bytes count.
+  const { env: _env, "env-file": _file, script: _script, ...texts } = parsed.values;
+  requireTexts(texts);
+  return parsed;
+}
+
+function parseWords({ ours, operands }: Split): Parsed {
   try {
     return parseArgs({ args: [...ours, "--", ...operands], options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {

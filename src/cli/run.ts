@@ -4,6 +4,7 @@ import type { Guest } from "../index.ts";
 import { execute } from "./execute.ts";
 import type { JsonResult } from "./json-result.ts";
 import type { CommandLine } from "./options.ts";
+import { bytesOf, quote } from "./raw-text.ts";
 import { errnoText, usageError } from "./usage-error.ts";
 
 /** `k8s-executor run`: a script through a shell. */
@@ -26,16 +27,16 @@ function readScript(line: CommandLine): string | Uint8Array {
   if (line.script !== undefined && file !== undefined) {
     throw usageError("both --script and a script file are given", "give one of them");
   }
-  if (line.script !== undefined) return line.script;
+  if (line.script !== undefined) return bytesOf(line.script);
   if (file === undefined) throw usageError("no script is given", "give a file, - for stdin, or --script TEXT");
   if (file === "-" && line.step.stdin !== undefined) {
     throw usageError("--interactive and the script - both want stdin", "give the script as a file");
   }
   try {
-    return readFileSync(file === "-" ? 0 : file);
+    return readFileSync(file === "-" ? 0 : bytesOf(file));
   } catch (error) {
     throw usageError(
-      `the script file ${JSON.stringify(file)} cannot be read (${errnoText(error)})`,
+      `the script file ${quote(file)} cannot be read (${errnoText(error)})`,
       "check its name and permissions",
     );
   }

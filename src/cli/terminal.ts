@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { isatty } from "node:tty";
 
 import type { Step, TerminalSize } from "../index.ts";
+import { findOwnProgram } from "../system/index.ts";
 import { say } from "./say.ts";
 
 /** The size of our own terminal; undefined where stdout is none, or one that does not know. */
@@ -15,8 +16,9 @@ export function ownTerminalSize(): TerminalSize | undefined {
 /** What the runtime calls raw still turns each newline into CR and LF; it is the step's terminal that does so. */
 function takeKeyboard(): void {
   process.stdin.setRawMode(true);
-  const { status } = spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"] });
-  if (status !== 0) say("note: without stty, full-screen programs may be drawn wrongly");
+  const stty = findOwnProgram("stty");
+  const ended = stty && spawnSync(stty, ["-opost"], { env: {}, stdio: ["inherit", "ignore", "ignore"] });
+  if (!ended || ended.status !== 0) say("note: without stty, full-screen programs may be drawn wrongly");
 }
 
 /**

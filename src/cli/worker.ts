@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 
 import { createGocdWorker, ExecutorError, type GocdClosing, type GocdWorker } from "../index.ts";
 import { HELP } from "./help.ts";
+import { isIgnored } from "./ignored-signals.ts";
 import { output } from "./output.ts";
 import { say } from "./say.ts";
 import { listen } from "./socket.ts";
@@ -31,7 +32,7 @@ function untilEnded(serving: GocdWorker, drains: boolean, onFirst: () => void): 
       onFirst();
       serving.close(steps.length > 1 ? steps.shift() : steps[0]).then(resolve, reject);
     };
-    for (const signal of ENDING) process.on(signal, onSignal);
+    for (const signal of ENDING) if (!isIgnored(signal)) process.on(signal, onSignal);
   });
 }
 

@@ -42,20 +42,32 @@ export function parseGroup(text: string): Group[] {
   });
 }
 
+/** Where nothing of the container can be opened. */
+const NO_ROOT = "this runtime does not let us open the container's root directory";
+
 /**
  * The text of an account file of the container's, read as data: no NSS, no library of the container's or ours has a say.
  * "" where it has none.
+ *
+ * @param root A descriptor of its root directory; without one there is no safe way in.
+ * @throws ExecutorError ENTRY_FAILED.
  */
-export function readAccounts(root: number, path: string): string {
+export function readAccounts(root: number | undefined, path: string): string {
+  if (root === undefined) throw unreadable(path, NO_ROOT);
   try {
     return readInside(root, path, LIMIT).toString("latin1");
   } catch (cause) {
     const errno = errnoOf(cause) ?? "";
     if (errno === "ENOENT" || errno === "ENOTDIR") return "";
-    throw new ExecutorError("ENTRY_FAILED", {
-      problem: `${path} of the container cannot be read: ${errno}`,
-      remedy: "give the user as numbers, uid:gid",
-      cause,
-    });
+    throw unreadable(path, errno, cause);
   }
+}
+
+function unreadable(path: string, why: string, cause?: unknown): ExecutorError {
+  return new ExecutorError("ENTRY_FAILED", {
+    problem: `${path} of the container cannot be read: ${why}`,
+    remedy: "give the user and the groups as numbers, uid:gid, which need no file",
+    cause,
+    details: { path, why },
+  });
 }

@@ -1,4 +1,4 @@
-import { invalidOption } from "../errors/index.ts";
+import { ExecutorError, invalidOption } from "../errors/index.ts";
 import { MAX_ID, parseGroup, parsePasswd, readAccounts, type Group, type User } from "./accounts.ts";
 import type { Container } from "./container.ts";
 import type { IdMap } from "./id-map.ts";
@@ -20,6 +20,8 @@ export interface StepUser {
   identity: Identity;
   /** HOME, USER and LOGNAME of another user than the main process's. */
   variables: Readonly<Record<string, string>>;
+  /** What of that is not as the container has it, and why. */
+  warnings: readonly string[];
 }
 
 /** A number is never taken for a name: the container, which chooses what its names mean, has no say in it. */
@@ -35,13 +37,15 @@ function tooLarge(what: string, text: string): Error {
   return invalidOption(`the ${what} ${text} is too large to be one`, `ids go up to ${MAX_ID}`);
 }
 
-function accounts<Entry>(container: Container, file: string, parse: (text: string) => Entry[]): Entry[] {
-  // Without a descriptor of its root there is no safe way in; then only numbers can be given.
-  return container.withRoot((root) => parse(readAccounts(root, file))) ?? [];
+/** Gives the entries of an account file, which is read only if something in it is needed. */
+function lazily<Entry>(container: Container, file: string, parse: (text: string) => Entry[]): () => Entry[] {
+  let entries: Entry[] | undefined;
+  return () =>
+    (entries ??= container.withRoot((root) => parse(readAccounts(root, file))) ?? parse(readAccounts(undefined, file)));
 }
 
-function findGroup(groups: readonly Group[], text: string): number {
-  const found = isNumber(text) ? numeric(text) : groups.find(({ name }) => name === text)?.gid;
+function findGroup(groups: () => readonly Group[], text: string): number {
+  const found = isNumber(text) ? numeric(text) : groups().find(({ name }) => name === text)?.gid;
   if (found === undefined) {
     if (isNumber(text)) throw tooLarge("group id", text);
     throw invalidOption(
@@ -52,12 +56,12 @@ function findGroup(groups: readonly Group[], text: string): number {
   return found;
 }
 
-function findUser(users: readonly User[], text: string): User {
+function findUser(users: () => readonly User[], text: string): User {
   const uid = numeric(text);
-  const found = users.find((user) => (isNumber(text) ? user.uid === uid : user.name === text));
+  if (uid === undefined && isNumber(text)) throw tooLarge("user id", text);
+  const found = users().find((user) => (uid === undefined ? user.name === text : user.uid === uid));
   if (found) return found;
   if (uid === undefined) {
-    if (isNumber(text)) throw tooLarge("user id", text);
     throw invalidOption(
       `the container has no user ${JSON.stringify(text)}`,
       "name one of its /etc/passwd, or give a number",
@@ -65,6 +69,19 @@ function findUser(users: readonly User[], text: string): User {
   }
   // As docker exec: a uid without an entry has the group root and the home /.
   return { name: "", uid, gid: 0, home: "/" };
+}
+
+/** As findUser, where the group is given too: then a number needs no file but for its home, and what is in its way is a warning. */
+function findUserOfGroup(users: () => readonly User[], text: string, warnings: string[]): User {
+  try {
+    return findUser(users, text);
+  } catch (error) {
+    const uid = numeric(text);
+    if (uid === undefined || !(error instanceof ExecutorError) || error.code !== "ENTRY_FAILED") throw error;
+    const { path = "", why = "" } = error.details;
+    warnings.push(`HOME of the user ${uid} is /: ${path} of the container cannot be read (${why})`);
+    return { name: "", uid, gid: 0, home: "/" };
+  }
 }
 
 function toOurs(map: IdMap, id: number, what: string): number {
@@ -83,29 +100,31 @@ function toOurs(map: IdMap, id: number, what: string): number {
  */
 export function stepUser(container: Container, options: UserOptions): StepUser {
   const { identity } = container;
-  if (options.user === undefined && options.groups === undefined) return { identity, variables: {} };
+  if (options.user === undefined && options.groups === undefined) return { identity, variables: {}, warnings: [] };
   if (options.groups && options.groups.length > MAX_GROUPS) {
     throw invalidOption(`${options.groups.length} groups are given`, `a process has at most ${MAX_GROUPS}`);
   }
-  const groups = accounts(container, "/etc/group", parseGroup);
+  const groups = lazily(container, "/etc/group", parseGroup);
   const wanted = options.groups?.map((group) => findGroup(groups, String(group)));
   const ours = (gids: readonly number[]): number[] => gids.map((gid) => toOurs(identity.gids, gid, "group"));
   if (options.user === undefined) {
     const own = wanted ?? [];
-    return { identity: { ...identity, groups: own, ourGroups: ours(own) }, variables: {} };
+    return { identity: { ...identity, groups: own, ourGroups: ours(own) }, variables: {}, warnings: [] };
   }
 
   const [userText = "", groupText, ...rest] = String(options.user).split(":");
   if (userText === "" || groupText === "" || rest.length > 0) {
     throw invalidOption(`the user ${JSON.stringify(options.user)} is none`, "give uid or uid:gid, numbers or names");
   }
-  const user = findUser(accounts(container, "/etc/passwd", parsePasswd), userText);
+  const users = lazily(container, "/etc/passwd", parsePasswd);
+  const warnings: string[] = [];
+  const user = groupText === undefined ? findUser(users, userText) : findUserOfGroup(users, userText, warnings);
   const gid = groupText === undefined ? user.gid : findGroup(groups, groupText);
-  const own =
-    groupText === undefined && user.name !== "" ? groups.filter(({ members }) => members.includes(user.name)) : [];
+  const isMember = ({ members }: Group): boolean => members.includes(user.name);
+  const groupsOfUser = (): Group[] => (groupText === undefined && user.name !== "" ? groups().filter(isMember) : []);
   const isMain = user.uid === identity.uid;
   const { capabilities } = identity;
-  const supplementary = wanted ?? own.map((group) => group.gid);
+  const supplementary = wanted ?? groupsOfUser().map((group) => group.gid);
   return {
     identity: {
       ...identity,
@@ -118,5 +137,6 @@ export function stepUser(container: Container, options: UserOptions): StepUser {
       capabilities: isMain ? capabilities : { ...capabilities, permitted: capabilities.bounding, ambient: 0n },
     },
     variables: { HOME: user.home || "/", ...(user.name && { USER: user.name, LOGNAME: user.name }) },
+    warnings,
   };
 }

@@ -1,12 +1,15 @@
 import { errnoOf, invalidOption } from "../errors/index.ts";
 import { accessProc, Descriptors } from "../system/index.ts";
+import { readForeignAttributes, type ForeignAttributes } from "./attributes.ts";
 import { openForeignCgroups, type Cgroups } from "./cgroups.ts";
-import { requireEntrance } from "./entrance.ts";
+import { requireEntrance, type MainDirectory } from "./entrance.ts";
+import { hidingOfProc } from "./hidden-processes.ts";
 import { readStatus, type Identity } from "./identity.ts";
 import { readForeignLimits, readForeignOomScore, type ResourceLimit } from "./limits.ts";
 import { MountTable } from "./mount-table.ts";
 import { readNames, type ContainerName } from "./names.ts";
 import type { Namespace } from "./namespaces.ts";
+import { restoreEnvironment } from "./overwritten.ts";
 import { readStat } from "./process-stat.ts";
 import { explain, gone } from "./refusals.ts";
 
@@ -31,20 +34,27 @@ export interface Container {
   readonly startTime: string;
   /** The environment of its main process. */
   readonly environment: ReadonlyMap<string, Buffer>;
+  /** What steps in it lack, whatever starts them. */
+  readonly limitations: readonly string[];
   /** Limits of its main process that are not ours, which a step takes over. */
   readonly limits: readonly ResourceLimit[];
   /** The same for oom_score_adj, proc_pid_oom_score_adj(5). */
   readonly oomScoreAdj: number | undefined;
+  /** The same for what else a step would have from us. */
+  readonly attributes: ForeignAttributes;
   /** Undefined where the runtime does not let us open /proc. */
   readonly cgroups: Cgroups | undefined;
-  /** The working directory of its main process, as a path in the container. */
-  readonly cwd: string;
+  /** How our /proc hides processes, and so some of a step's; undefined where it does not. */
+  readonly hiding: string | undefined;
+  /** The working directory of its main process. */
+  readonly cwd: MainDirectory;
   isAlive(): boolean;
   /**
-   * Opens its root directory for as long as `use` runs. Throws node:fs errors, of /proc and of `use`.
+   * Opens its root directory for as long as `use` runs.
    *
    * @param use Gets a descriptor that it must neither keep nor close.
    * @returns What `use` returns; undefined where /proc cannot be opened.
+   * @throws ExecutorError TARGET_NOT_FOUND where its main process has ended, PERMISSION_DENIED, and what `use` throws.
    */
   withRoot<Result>(use: (root: number) => Result): Result | undefined;
   close(): void;
@@ -76,7 +86,9 @@ export function pinContainer(pid: number, startTime?: string): Container {
     const stat = readStat(proc, path);
     if (startTime !== undefined && stat.startTime !== startTime) throw gone(pid, undefined);
     const entrance = requireEntrance(proc, { pid, directory: path, stat }, transient);
-    const { namespaces, environment, identity, root, cwd } = entrance;
+    const { namespaces, identity, root, cwd } = entrance;
+    const restored = entrance.isOverwritten ? restoreEnvironment(entrance.environment, root, identity.uid) : undefined;
+    const environment = restored?.environment ?? entrance.environment;
     const mounts = new MountTable(proc, path);
     const pin = directory === undefined ? undefined : { directory };
     const container: Container = {
@@ -87,11 +99,14 @@ export function pinContainer(pid: number, startTime?: string): Container {
       identity,
       ourBounding: BigInt(`0x${readStatus(proc, "/proc/self").get("CapBnd") ?? ""}`),
       environment,
+      limitations: restored ? [restored.limitation] : [],
       names: readNames(proc, path, environment, { mounts }),
       limits: readForeignLimits(proc, path),
       oomScoreAdj: readForeignOomScore(proc, path),
+      attributes: readForeignAttributes(proc, path),
       cgroups:
         root === undefined ? undefined : openForeignCgroups(proc, { pid, directory: path, root, mounts }, descriptors),
+      hiding: hidingOfProc(proc),
       cwd,
       isAlive() {
         try {
@@ -105,8 +120,14 @@ export function pinContainer(pid: number, startTime?: string): Container {
       withRoot(use) {
         if (!pin) return undefined;
         const opened = new Descriptors();
+        let itsRoot: number;
         try {
-          return use(opened.directory(`${path}/root`));
+          itsRoot = opened.directory(`${path}/root`);
+        } catch (error) {
+          throw explain(error, pid);
+        }
+        try {
+          return use(itsRoot);
         } finally {
           opened.close();
         }

@@ -1,7 +1,7 @@
 import { errnoOf } from "../errors/index.ts";
 import type { Descriptors, Proc } from "../system/index.ts";
 import { missingCapabilities } from "./capabilities.ts";
-import { readEnviron } from "./environ.ts";
+import { readRemainingEnviron } from "./environ.ts";
 import { readIdentity, type Identity } from "./identity.ts";
 import { foreignNamespaces, hasOurRoot, type Namespace, type NamespaceLinks } from "./namespaces.ts";
 import { permissionDenied } from "./permission.ts";
@@ -27,30 +27,46 @@ export interface EntranceTarget {
 export interface Entrance {
   namespaces: readonly Namespace[];
   environment: ReadonlyMap<string, Buffer>;
+  /** The main process has written over it, and this is what is left. */
+  isOverwritten: boolean;
   identity: Identity;
   /** Undefined where /proc cannot be opened. */
   root: number | undefined;
-  /** The working directory of its main process, as a path in the container. */
-  cwd: string;
+  cwd: MainDirectory;
 }
 
-/** "/" for a directory that is so deep that it has no path. */
+/** The working directory of a container's main process. */
+export interface MainDirectory {
+  /** As a path in the container. */
+  readonly path: string;
+  /** What is wrong with it, so that the path is "/" instead; undefined where it is the directory's own. */
+  readonly problem: string | undefined;
+}
+
+const DELETED = " (deleted)";
+
+/** The link of a directory that was deleted has that after the name, and a directory may have such a name of its own. */
 function readCwdLink(proc: Proc, directory: string): string {
-  try {
-    return proc.link(`${directory}/cwd`);
-  } catch (error) {
-    if (errnoOf(error) === "ENAMETOOLONG") return "/";
-    throw error;
-  }
+  const link = proc.link(`${directory}/cwd`);
+  const isDeleted = link.endsWith(DELETED) && proc.nameCount(`${directory}/cwd`) === 0;
+  // By its name, as for a runtime's exec: there may be another by now.
+  return isDeleted ? link.slice(0, -DELETED.length) : link;
 }
 
 /** The working directory relative to the root, for a process that is chrooted too. */
-function readCwd(proc: Proc, directory: string): string {
+function readCwd(proc: Proc, directory: string): MainDirectory {
   const root = proc.link(`${directory}/root`);
-  const cwd = readCwdLink(proc, directory);
-  if (root === "/") return cwd;
-  if (cwd === root) return "/";
-  return cwd.startsWith(`${root}/`) ? cwd.slice(root.length) : "/";
+  let cwd: string;
+  try {
+    cwd = readCwdLink(proc, directory);
+  } catch (error) {
+    if (errnoOf(error) === "ENAMETOOLONG") return { path: "/", problem: "is so deep that it has no path" };
+    throw error;
+  }
+  if (root === "/") return { path: cwd, problem: undefined };
+  if (cwd === root) return { path: "/", problem: undefined };
+  if (cwd.startsWith(`${root}/`)) return { path: cwd.slice(root.length), problem: undefined };
+  return { path: "/", problem: "is outside the container's root directory" };
 }
 
 function refuseUnenterable(pid: number, stat: ProcessStat): void {
@@ -79,10 +95,12 @@ export function requireEntrance(proc: Proc, target: EntranceTarget, descriptors:
   }
   const inOtherUserNamespace = namespaces.some(({ name }) => name === "user");
   // First of all that it says of itself: once this is the container's own, so is the rest.
-  const environment = target.environment ?? readEnviron(proc, directory);
+  const { variables: environment, isOverwritten } = target.environment
+    ? { variables: target.environment, isOverwritten: false }
+    : readRemainingEnviron(proc, directory);
   if (isBeingCreated(proc, directory, environment)) throw beingCreated(pid);
   const identity = readIdentity(proc, directory, inOtherUserNamespace, target.status);
   if (!inOtherUserNamespace) requireKill(identity);
   const root = proc.canOpen ? (target.root ?? descriptors.directory(`${directory}/root`)) : undefined;
-  return { namespaces, environment, identity, root, cwd: readCwd(proc, directory) };
+  return { namespaces, environment, isOverwritten, identity, root, cwd: readCwd(proc, directory) };
 }

@@ -1,4 +1,5 @@
 import type { Proc } from "../system/index.ts";
+import { overwrittenBytes, remainsOf } from "./overwritten.ts";
 import { readStat } from "./process-stat.ts";
 
 /** More than a process can be started with (6 MiB); a target can make /proc/PID/environ appear endless. */
@@ -27,6 +28,16 @@ function readBlock(proc: Proc, directory: string, limit: number): Buffer {
  */
 export function readEnviron(proc: Proc, directory: string): Map<string, Buffer> {
   return parseEnviron(readBlock(proc, directory, LIMIT));
+}
+
+/** The same of a process that may have written its title over it. */
+export function readRemainingEnviron(
+  proc: Proc,
+  directory: string,
+): { variables: ReadonlyMap<string, Buffer>; isOverwritten: boolean } {
+  const block = readBlock(proc, directory, LIMIT);
+  const remains = remainsOf(block, overwrittenBytes(proc, directory, readStat(proc, directory), block));
+  return { variables: parseEnviron(remains ?? block), isOverwritten: remains !== undefined };
 }
 
 /**

@@ -13,6 +13,8 @@ export interface ProcessStat {
   startTime: string;
   /** False in the moment of an execve in which the process has no environment yet. */
   hasEnvironment: boolean;
+  /** How long its arguments were when it was started; 0 where we may not know. */
+  argumentBytes: number;
 }
 
 const PF_KTHREAD = 0x00200000;
@@ -31,5 +33,6 @@ export function readStat(proc: Proc, directory: string): ProcessStat {
     isKernelThread: (Number(fields[6]) & PF_KTHREAD) !== 0,
     startTime: fields[19] ?? "",
     hasEnvironment: fields[48] !== "0",
+    argumentBytes: Number(fields[46] ?? 0) - Number(fields[45] ?? 0),
   };
 }

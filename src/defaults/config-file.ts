@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
 import { errnoOf, invalidOption, isObject, requireTypes, type OptionType } from "../errors/index.ts";
@@ -20,7 +21,9 @@ function readText(path: string): string {
     if (!stat.isFile() || stat.size > MOST_BYTES) {
       throw invalidOption(`the configuration ${JSON.stringify(path)} is no file of at most a megabyte`, "give one");
     }
-    return readFileSync(fd, "utf8");
+    const bytes = readFileSync(fd);
+    if (!isUtf8(bytes)) throw invalidOption(`the configuration ${JSON.stringify(path)} is not UTF-8`, "convert it");
+    return bytes.toString();
   } catch (error) {
     const errno = errnoOf(error);
     // An error of ours has a code too, which is no errno.

@@ -1,4 +1,4 @@
-import { readStat } from "../container/index.ts";
+import { readStat, type ProcessStat } from "../container/index.ts";
 import { errnoOf } from "../errors/index.ts";
 import type { Proc } from "../system/index.ts";
 
@@ -22,6 +22,9 @@ export interface ProcessEntry {
 /** Errors of a process that ended meanwhile, or is a zombie, which is in no namespace; without privilege that is not even said. */
 const GONE: ReadonlySet<string> = new Set(["ENOENT", "ESRCH"]);
 
+/** Errors of one that we may not look into. */
+const REFUSED: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
+
 /** Runs what reads of a process; undefined where it has ended. */
 export function unlessGone<Value>(read: () => Value): Value | undefined {
   try {
@@ -36,8 +39,7 @@ function readMountNamespace(proc: Proc, pid: number): string | undefined {
   try {
     return proc.link(`/proc/${pid}/ns/mnt`);
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "EACCES" || errno === "EPERM") return undefined;
+    if (REFUSED.has(errnoOf(error) ?? "")) return undefined;
     throw error;
   }
 }
@@ -49,10 +51,22 @@ export function scanProcesses(proc: Proc): SeenProcess[] {
   });
 }
 
-/** What is to be known of a process; undefined where it has ended, also as a zombie, or is a kernel thread. */
+/** Of a process that /proc hides (hidepid=noaccess), not even that is told. */
+function readStatUnlessHidden(proc: Proc, pid: number): ProcessStat | undefined {
+  try {
+    return readStat(proc, `/proc/${pid}`);
+  } catch (error) {
+    if (REFUSED.has(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
+/** What is to be known of a process; undefined where it has ended, also as a zombie, is hidden, or is a kernel thread. */
 export function readProcess(proc: Proc, pid: number): ProcessEntry | undefined {
   return unlessGone(() => {
-    const { parent, startTime, state, isKernelThread } = readStat(proc, `/proc/${pid}`);
+    const stat = readStatUnlessHidden(proc, pid);
+    if (!stat) return undefined;
+    const { parent, startTime, state, isKernelThread } = stat;
     return isKernelThread || state === "Z" || state === "X"
       ? undefined
       : { pid, parent, startTime: Number(startTime), state };

@@ -4,4 +4,6 @@ export interface AgentFacts {
   name: string;
   /** What became of the containers: for what was entered, nothing can be missing that it takes. */
   entered: "all" | "some" | "none";
+  /** Whether nsenter may be used. */
+  allowDegraded: boolean;
 }

@@ -24,16 +24,16 @@ export async function checkAgent(
   found: readonly ContainerInfo[],
   ofMachine: boolean,
 ): Promise<Finding[]> {
-  const helper = await guarded("helper", checkHelper);
+  const { helper, refused } = await checkHelper(facts.allowDegraded);
   return [
     await guarded("kernel", () => checkKernel()),
     await guarded("pid-namespace", () => checkPidNamespace(found, ofMachine)),
     await guarded("capabilities", () => checkCapabilities(facts)),
-    await guarded("seccomp", () => checkSeccomp(facts)),
+    await guarded("seccomp", () => checkSeccomp(facts, refused)),
     await guarded("privileges", checkPrivileges),
     await guarded("ffi", checkFfi),
     helper,
-    await guarded("nsenter", () => checkNsenter(helper.status !== "ok")),
+    await guarded("nsenter", () => checkNsenter(helper.status !== "ok", facts.allowDegraded)),
     await guarded("processes", checkProcesses),
     await guarded("descriptors", checkDescriptors),
   ];

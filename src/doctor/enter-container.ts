@@ -33,7 +33,7 @@ function isWell(findings: readonly Finding[]): boolean {
 
 /** Enters it by the backend that a step would take. */
 export async function enterContainer(container: Container, subject: Subject): Promise<Entered> {
-  const { pid, agent, sharedRoot, config } = subject;
+  const { pid, agent, sharedRoot, config, allowDegraded } = subject;
   const name = subject.name ?? UNKNOWN;
   const volume = sharedRoot && agentVolume(sharedRoot);
   const share = sharedRoot && mountShared(agent, name, sharedRoot, volume);
@@ -46,7 +46,7 @@ export async function enterContainer(container: Container, subject: Subject): Pr
   const isShared = sharedRoot !== undefined && shared?.status !== "missing";
   try {
     const roots = isShared ? { sharedRoot: sharedRoot.ours, containerRoot: sharedRoot.theirs } : {};
-    await using guest = await connect({ pid, config, ...roots });
+    await using guest = await connect({ pid, config, allowDegraded, ...roots });
     const { backend, backendReason } = guest;
     let entry: Entry | undefined;
     let hasShell = false;
@@ -57,10 +57,10 @@ export async function enterContainer(container: Container, subject: Subject): Pr
       }),
     );
     if (isWell(checks)) {
-      const script = await checkScript(guest, isShared ? share : undefined);
+      const script = await checkScript(guest, isShared ? share : undefined, subject);
       hasShell = script.hasShell;
-      if (script.finding.check === "shared-root") shared = script.finding;
-      else checks.push(script.finding);
+      if (script.finding) checks.push(script.finding);
+      if (script.shared) shared = script.shared;
     }
     const limitations = [...new Set([...guest.limitations, ...(entry?.limitations ?? [])])];
     checks.push(await guarded("cgroup", () => checkCgroup(container, limitations, agent, backend)));

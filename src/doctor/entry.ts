@@ -29,20 +29,25 @@ export interface Entry {
   limitations: readonly string[];
 }
 
-type Attempt = { ms: number; outcome: "ran" | "late" | "absent"; limitations: readonly string[] };
+type Attempt = {
+  ms: number;
+  outcome: "ran" | "late" | "absent";
+  limitations: readonly string[];
+  warnings: readonly string[];
+};
 
 /** Throws where the container was not entered. */
 async function enter(guest: Guest, program: string): Promise<Attempt> {
   const start = performance.now();
   try {
-    const { timedOut, limitations } = await guest.exec([program], LIMITS);
-    return { ms: performance.now() - start, outcome: timedOut ? "late" : "ran", limitations };
+    const { timedOut, limitations, warnings } = await guest.exec([program], LIMITS);
+    return { ms: performance.now() - start, outcome: timedOut ? "late" : "ran", limitations, warnings };
   } catch (error) {
     // By then the container was entered: the helper looks for the program as the container's user. nsenter needs a sh there.
     const isAbsent =
       error instanceof ExecutorError && ["COMMAND_NOT_FOUND", "COMMAND_NOT_EXECUTABLE"].includes(error.code);
     if (!isAbsent || guest.backend === "nsenter") throw error;
-    return { ms: performance.now() - start, outcome: "absent", limitations: guest.limitations };
+    return { ms: performance.now() - start, outcome: "absent", limitations: guest.limitations, warnings: [] };
   }
 }
 
@@ -84,13 +89,21 @@ export async function checkEntry(guest: Guest, who: { agent: string; uid: number
   }
   const { first, time } = measured;
   const what = `entered by ${guest.backend}${HOW[first.outcome]}`;
-  const finding =
-    guest.backend === "nsenter"
-      ? fault("entry", "degraded", {
-          what: `${what} (${guest.backendReason})`,
-          effect: "steps keep the agent's capabilities, and have no terminal",
-          mend: byHand("mend what keeps the other backends from working"),
-        })
-      : ok("entry", what);
-  return { finding, time, limitations: first.limitations };
+  return { finding: findingOf(guest, what, first.warnings), time, limitations: first.limitations };
+}
+
+function findingOf({ backend, backendReason }: Guest, what: string, warnings: readonly string[]): Finding {
+  if (backend === "nsenter") {
+    return fault("entry", "degraded", {
+      what: [`${what} (${backendReason})`, ...warnings].join("; "),
+      effect: "steps keep the agent's capabilities, and have no terminal",
+      mend: byHand("mend what keeps the other backends from working"),
+    });
+  }
+  if (warnings.length === 0) return ok("entry", what);
+  return fault("entry", "degraded", {
+    what: [what, ...warnings].join("; "),
+    effect: "steps run in /, unless they name a directory",
+    mend: byHand("give the steps a working directory (cwd, or K8S_EXECUTOR_CWD in the container's environment)"),
+  });
 }

@@ -6,6 +6,7 @@ import { checkConfig } from "./config.ts";
 import { examineContainer } from "./examine-container.ts";
 import type { Finding } from "./finding.ts";
 import { unexpected } from "./guarded.ts";
+import { checkHiddenProcesses } from "./hidden-processes.ts";
 import type { DoctorOptions } from "./options.ts";
 import { isMachines } from "./pid-namespace.ts";
 import type { ContainerReport, Report } from "./report.ts";
@@ -44,6 +45,7 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   requireConnectOptions(options);
   const configFault = checkConfig(options.config);
   const config = configFault ? undefined : options.config;
+  const { allowDegraded = false } = options;
   const { found, failure } = await list();
   const guests = found.filter(({ role }) => role === "guest");
   const own = found.find(({ role }) => role === "agent")?.name;
@@ -57,16 +59,18 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   try {
     for (const subject of subjects(guests, chosen)) {
       if (isRestricted && !subject.isChosen) continue;
-      const report = await examineContainer({ ...subject, agent, sharedRoot: shared.root, config });
+      const report = await examineContainer({ ...subject, agent, sharedRoot: shared.root, config, allowDegraded });
       if (report) reports.push(report);
     }
   } finally {
     shared.root?.close();
   }
-  const facts: AgentFacts = { name: agent, entered: enteredOf(reports) };
+  const facts: AgentFacts = { name: agent, entered: enteredOf(reports), allowDegraded };
   const checks = [
     ...(await checkAgent(facts, found, ofMachine)),
-    ...[failure, shared.finding, configFault, refused].filter((finding) => finding !== undefined),
+    ...[failure, checkHiddenProcesses(facts), shared.finding, configFault, refused].filter(
+      (finding) => finding !== undefined,
+    ),
   ];
   const obstacle =
     [shared.finding, configFault, refused].find((finding) => finding?.status === "missing") ??

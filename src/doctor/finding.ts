@@ -11,6 +11,7 @@ export type CheckName =
   | "ffi"
   | "helper"
   | "nsenter"
+  | "proc"
   | "processes"
   | "descriptors"
   | "container"

@@ -5,25 +5,35 @@ import { byHand } from "./mend.ts";
 
 type Version = readonly [major: number, minor: number];
 
-/** Without these, nothing is entered: NoNewPrivs and Umask in /proc/PID/status, statx(2). */
+/** Without this, nothing is entered: NoNewPrivs and Umask in /proc/PID/status came with 4.10; none older than this was tried. */
 const NEEDED: Version = [4, 11];
 
-/** What a later version brought, and what is so without it. */
-const BROUGHT: readonly (readonly [Version, string, string])[] = [
-  [[5, 3], "pidfds", "a step goes on for a while when its container has ended"],
-  [[5, 7], "CLONE_INTO_CGROUP", "the agent's limits apply to a step, where cgroups are v2"],
-  [[5, 9], "close_range", "closing descriptors takes each entry longer"],
+/** What a later version brought, what is so without it, and the system call. */
+const BROUGHT: readonly (readonly [Version, string, string, string])[] = [
+  [[5, 3], "pidfds", "a step goes on for up to 0.1 s when its container has ended", "pidfd_open"],
+  [[5, 7], "CLONE_INTO_CGROUP", "the agent's limits apply to a step, where cgroups are v2", "clone3"],
+  [[5, 9], "close_range", "closing descriptors takes each entry longer", "close_range"],
 ];
 
 function isBefore([major, minor]: Version, [otherMajor, otherMinor]: Version): boolean {
   return major < otherMajor || (major === otherMajor && minor < otherMinor);
 }
 
+function versionOf(release: string): Version | undefined {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
+}
+
+/** The system calls that a kernel of this release does not have, of those that steps can do without. */
+export function lacksOf(release: string): readonly string[] {
+  const version = versionOf(release);
+  return version ? BROUGHT.filter(([since]) => isBefore(version, since)).map(([, , , call]) => call) : [];
+}
+
 /** @param release As uname -r says it. */
 export function checkKernel(release: string = os.release()): Finding {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(release) ?? [];
-  if (major === undefined || minor === undefined) return ok("kernel", `Linux ${release}, which is no number we know`);
-  const version: Version = [Number(major), Number(minor)];
+  const version = versionOf(release);
+  if (!version) return ok("kernel", `Linux ${release}, which is no number we know`);
   if (isBefore(version, NEEDED)) {
     return fault("kernel", "missing", {
       what: `Linux ${release} is too old`,

@@ -5,4 +5,5 @@ export interface DoctorOptions {
   sharedRoot?: string | undefined;
   containerRoot?: string | undefined;
   config?: string | undefined;
+  allowDegraded?: boolean | undefined;
 }

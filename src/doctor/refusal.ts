@@ -5,17 +5,24 @@ import { grant } from "./grant.ts";
 import { problemOf } from "./guarded.ts";
 import { byHand, inContainers, type Mend } from "./mend.ts";
 
-function mendOf(agent: string, uid: number | undefined, error: unknown): Mend | undefined {
+function allowCalls(agent: string, calls: string): Mend {
+  return inContainers(`allow ${calls} in the agent's seccomp and AppArmor profiles, as the runtime's own do`, [
+    agent,
+    ["securityContext:", "  seccompProfile:", "    type: RuntimeDefault"],
+  ]);
+}
+
+/** How to mend what an error tells of; undefined for one that is none of ours. */
+export function mendOf(agent: string, uid: number | undefined, error: unknown): Mend | undefined {
   if (!(error instanceof ExecutorError)) return undefined;
+  const calls = error.details["systemCalls"];
+  if (calls !== undefined) return allowCalls(agent, String(calls).split(" ").join(", "));
   if (error.code !== "PERMISSION_DENIED") return byHand(error.remedy);
   const lacks = (error.message.match(/CAP_[A-Z_]+/g) ?? []) as CapabilityName[];
   // Root may look into what is root's.
   const becomesEnough = (process.geteuid?.() ?? 0) !== 0 && uid === 0;
   if (lacks.length > 0) return grant(agent, becomesEnough ? lacks.filter((name) => name !== "CAP_SYS_PTRACE") : lacks);
-  return inContainers("allow setns in the agent's seccomp and AppArmor profiles, as the runtime's own do", [
-    agent,
-    ["securityContext:", "  seccompProfile:", "    type: RuntimeDefault"],
-  ]);
+  return allowCalls(agent, "setns");
 }
 
 /**

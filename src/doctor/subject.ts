@@ -14,6 +14,8 @@ export interface Subject {
   sharedRoot: SharedRoot | undefined;
   /** The configuration's file. */
   config: string | undefined;
+  /** Whether nsenter may be used. */
+  allowDegraded: boolean;
 }
 
 /** What stands for a container's name in a manifest where it is not known. */

@@ -20,7 +20,7 @@ export type ErrorCode =
   | "CONTAINER_GONE"
   /** A capability is missing. */
   | "PERMISSION_DENIED"
-  /** The backend asked for by name, or every backend, cannot work here. */
+  /** The backend asked for by name, or every one that may be chosen, cannot work here. */
   | "BACKEND_UNAVAILABLE"
   /** There is no script in the script. */
   | "EMPTY_SCRIPT"
@@ -42,7 +42,7 @@ export type ErrorCode =
   | "RESOURCE_EXHAUSTED"
   /** Another step of the entry failed; details.stage says which. */
   | "ENTRY_FAILED"
-  /** The supervising process was killed or did not answer: what became of the step is unknown. */
+  /** The supervising process was killed or did not answer: what became of the step is unknown. By connect(): that of a trial. */
   | "HELPER_LOST"
   /** The step failed and the caller asked for an error with `reject: true`. */
   | "STEP_FAILED"

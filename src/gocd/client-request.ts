@@ -20,9 +20,11 @@ export interface ClientRequest {
 /** The fields of a line. @throws ExecutorError INVALID_JSON, INVALID_REQUEST or REQUEST_TOO_LONG. */
 export function parseLine(line: RequestLine): Readonly<Record<string, unknown>> {
   if (line instanceof ExecutorError) throw line;
+  if (!isUtf8(line)) {
+    throw new ExecutorError("INVALID_JSON", { problem: "a line is not valid UTF-8", remedy: "send JSON in UTF-8" });
+  }
   let value: unknown;
   try {
-    if (!isUtf8(line)) throw new SyntaxError("it is not UTF-8");
     value = JSON.parse(line.toString());
   } catch {
     // Not with the parser's own words: they quote the line, and that may hold secrets.

@@ -37,6 +37,8 @@ export interface TaskControl {
   forceKillAfterDelay: number | undefined;
   /** Names of variables that are masked wherever a task has them. */
   maskedVariables: readonly string[];
+  /** What the console is told before the task's output. */
+  warnings: readonly string[];
 }
 
 async function passLines(from: Readable, stream: GocdConsoleLine["stream"], console: GocdConsole): Promise<void> {
@@ -62,7 +64,7 @@ const HOW: Readonly<Record<Outcome, (result: StepResult) => string>> = {
 };
 
 /** Passes the output on until the step has ended and all of it was taken. */
-async function follow(step: Step, { console, cancel, kill }: TaskControl): Promise<StepResult> {
+async function follow(step: Step, { console, cancel, kill, ...control }: TaskControl): Promise<StepResult> {
   const over = new AbortController();
   let force: () => void = () => undefined;
   const forced = new Promise<void>((resolve) => (force = resolve));
@@ -72,12 +74,15 @@ async function follow(step: Step, { console, cancel, kill }: TaskControl): Promi
   };
   cancel.addEventListener("abort", force, over);
   kill.addEventListener("abort", onKill, over);
-  const warnings = step.warnings.map((text): GocdConsoleLine => ({
-    stream: "stderr",
-    line: `k8s-executor: warning: ${text}`,
-  }));
+  const warn = async (warnings: readonly string[]): Promise<void> => {
+    const lines = warnings.map((text): GocdConsoleLine => ({
+      stream: "stderr",
+      line: `k8s-executor: warning: ${text}`,
+    }));
+    if (lines.length > 0) await console(lines);
+  };
   const passed = Promise.all([
-    warnings.length > 0 && console(warnings),
+    warn([...control.warnings, ...step.warnings]),
     passLines(step.stdout, "stdout", console),
     passLines(step.stderr, "stderr", console),
   ]);
@@ -89,8 +94,9 @@ async function follow(step: Step, { console, cancel, kill }: TaskControl): Promi
     // An error of the console comes first, for it is why the step was ended.
     await Promise.race([passed, forced.then(() => delay(STUCK_MS, undefined, over))]);
     const result = await step;
-    if (result.isOutputTruncated && !cancel.aborted && !kill.aborted && !result.timedOut) {
-      await console([{ stream: "stderr", line: `k8s-executor: warning: ${OUTPUT_CUT}` }]);
+    if (!cancel.aborted && !kill.aborted && !result.timedOut) {
+      // What was not known when it was started.
+      await warn([...result.warnings.slice(step.warnings.length), ...(result.isOutputTruncated ? [OUTPUT_CUT] : [])]);
     }
     return result;
   } finally {

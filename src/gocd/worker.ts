@@ -1,3 +1,4 @@
+import { degradation } from "../backend/index.ts";
 import { connect, CONNECT_OPTION_TYPES, type ConnectOptions } from "../connect.ts";
 import { chooseContainer } from "../discovery/index.ts";
 import { ExecutorError, invalidOption, isObject, refuseMisspelt, requireTypes } from "../errors/index.ts";
@@ -196,7 +197,9 @@ export class GocdWorker implements AsyncDisposable {
       };
       connecting = { container: task.container, guest: this.#connect(task.container) };
       const guest = await unlessAborted(connecting.guest, cancel.signal);
-      return guest ? await executeTask(guest, task, control) : { success: false, message: "the script was cancelled" };
+      if (!guest) return { success: false, message: "the script was cancelled" };
+      const degraded = degradation(this.#options.backend, guest);
+      return await executeTask(guest, task, { ...control, warnings: degraded === undefined ? [] : [degraded] });
     } catch (error) {
       if (!(error instanceof ExecutorError) || error.code === "INVALID_REQUEST") throw error;
       // A container that was restarted has another main process.

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 
 import { invalidOption, requireTypes } from "../errors/index.ts";
+import { requireUtf8 } from "../step/index.ts";
 
 /** What the caller can ask of a running step, whatever it runs. */
 export interface ProcessOptions {
@@ -85,6 +86,7 @@ export function settle(options: ProcessOptions): Settled {
   if (input !== undefined && typeof input !== "string" && !(input instanceof Uint8Array || input instanceof Readable)) {
     throw invalidOption(`input is of type ${typeof input}`, "give a string, bytes or a stream");
   }
+  if (typeof input === "string") requireUtf8(input, "input", "give its bytes as a Uint8Array");
   if (options.input !== undefined && options.stdin !== undefined) {
     throw invalidOption("both input and stdin are given", "give one of them");
   }

@@ -42,9 +42,9 @@ export function settleResult(
     backend: backend.name,
     backendReason: backend.reason,
     limitations: [...backend.limitations, ...(ending?.limitations ?? [])],
-    warnings: parts.warnings ?? [],
+    warnings: [...(parts.warnings ?? []), ...(ending?.warnings ?? [])],
     resourceUsage: ending?.usage,
-    leftoverProcesses: ending?.survivors ?? 0,
+    leftoverProcesses: ending ? ending.survivors : 0,
   };
   if (result.failed && options.reject) throw stepFailed(result);
   return result;

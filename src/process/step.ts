@@ -41,9 +41,12 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** The working directory in the container; undefined where the step could not even be prepared. */
+  /**
+   * The working directory in the container; undefined where the step could not even be prepared. If nobody asked for it and
+   * the step cannot be there, it runs in "/", and the result's warnings say so.
+   */
   readonly cwd: string | undefined;
-  /** What was asked for and is not done, as in the result: a value that is too short to be masked. */
+  /** What is not as it was asked for, as far as that is known by now: a value that is too short to be masked. The result's begin with these. */
   readonly warnings: readonly string[];
   readonly #result: Promise<StepResult>;
   #termination: Termination | undefined;
@@ -57,17 +60,18 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     let result: Promise<StepResult>;
     let cwd: string | undefined;
     let secrets: Secrets = NO_SECRETS;
+    let warnings: readonly string[] = [];
     try {
       const settled = settle(options);
       const step = prepare();
       cwd = step.cwd;
       if (options.mask) secrets = findSecrets(options.mask, step.environment);
+      warnings = [...step.warnings, ...secrets.warnings];
       if (options.signal?.aborted) {
-        const { warnings } = secrets;
         result = Promise.resolve(settleResult(undefined, backend, options, startedAt, { isCanceled: true, warnings }));
       } else {
         this.#running = running = backend.start(step, settled.wantsStdin);
-        result = this.#supervise(running, backend, options, settled, startedAt, secrets);
+        result = this.#supervise(running, backend, options, settled, startedAt, { ...secrets, warnings });
       }
     } catch (error) {
       result = Promise.reject(error);
@@ -75,7 +79,7 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
     // A promise of its own, so that one that nobody awaits still counts as unhandled where it rejects.
     this.#result = result.finally(onSettled);
     this.cwd = cwd;
-    this.warnings = secrets.warnings;
+    this.warnings = warnings;
     this.stdin = options.stdin === "pipe" ? running?.stdin : undefined;
     this.stdout = running?.stdout ?? Readable.from([]);
     this.stderr = running?.stderr ?? Readable.from([]);
@@ -134,7 +138,8 @@ export class Step implements Promise<StepResult>, AsyncIterable<string> {
    * Kills (SIGKILL) what the step has left in the background, also what has left its process group: a server, say, that was
    * for later steps. Found is what still has the step's id in its environment (K8S_EXECUTOR_STEP).
    *
-   * @returns A promise that resolves when nothing is left; at once where the step never started.
+   * @returns A promise that resolves when nothing is left; at once where the step never started. It rejects with an
+   *   ExecutorError PERMISSION_DENIED where /proc hides processes from us, after it has killed what it shows.
    */
   async killLeftovers(): Promise<void> {
     await this.#result.catch(() => undefined);

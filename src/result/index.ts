@@ -40,12 +40,15 @@ export interface StepResult {
   backend: BackendName;
   /** Why this backend was chosen. */
   backendReason: string;
-  /** What this backend could not do that the native one can, and what the step had of the agent's. */
+  /** What this backend could not do that the native one can, what the step had of the agent's, and what the container lost. */
   limitations: readonly string[];
-  /** What was asked for and was not done: a variable whose value was not masked, and why. */
+  /**
+   * What was not as it was asked for, and why: a value that was not masked, a default working directory or a script file that
+   * the step's user has no access to.
+   */
   warnings: readonly string[];
   /** Undefined where the backend cannot tell. */
   resourceUsage: ResourceUsage | undefined;
-  /** Background processes that the step left, as far as the backend can tell. */
-  leftoverProcesses: number;
+  /** Background processes that the step left; undefined where they cannot all be found: limitations says why. */
+  leftoverProcesses: number | undefined;
 }

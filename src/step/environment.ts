@@ -1,6 +1,6 @@
 import { STEP_ID } from "../container/index.ts";
 import { invalidOption } from "../errors/index.ts";
-import { isTooLong, requireString, refuseTooLong } from "./strings.ts";
+import { isTooLong, refuseTooLong, requireBytes, requireUtf8 } from "./strings.ts";
 
 /** What a container runtime gives a container whose image sets none. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -19,13 +19,7 @@ function checkName(name: string): void {
       "rename it",
     );
   }
-}
-
-/** The value is not shown, for it may be secret. */
-function bytesOf(name: string, value: string | Uint8Array): Buffer {
-  if (!(value instanceof Uint8Array)) requireString(value, `variable ${name}`);
-  else if (value.includes(0)) throw invalidOption(`variable ${name} contains a NUL byte`, "remove it");
-  return Buffer.from(value);
+  requireUtf8(name, `the variable name ${JSON.stringify(name)}`, "rename it");
 }
 
 function entryOf(name: string, value: Uint8Array): Buffer {
@@ -71,7 +65,7 @@ export function composeEnvironment(
     checkName(name);
     const key = Buffer.from(name).toString("latin1");
     const isPassed = value !== undefined && !name.startsWith(AGENT_SECRETS);
-    own.set(key, isPassed ? entryOf(key, bytesOf(name, value)) : undefined);
+    own.set(key, isPassed ? entryOf(key, requireBytes(value, `variable ${name}`)) : undefined);
   }
   own.set(STEP_ID, Buffer.from(stepMark(id)));
   const entries: Buffer[] = [];

@@ -53,7 +53,13 @@ export function makeMarkedFile(root: SharedRoot): MarkedFile {
   const path = scriptPath({ name }, root);
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
   const fd = openSync(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_RDWR, 0o600);
-  const mark = (): void => futimesSync(fd, milliseconds / 1000, milliseconds / 1000);
+  const mark = (): void => {
+    try {
+      futimesSync(fd, milliseconds / 1000, milliseconds / 1000);
+    } catch {
+      // A volume that keeps no times as they are set: after a crash, its files are not known as ours.
+    }
+  };
   const remove = (): void => {
     closeSync(fd);
     try {

@@ -1,13 +1,13 @@
 import { v7 as uuid } from "uuid";
 
-import type { Identity } from "../container/index.ts";
+import type { Identity, MainDirectory } from "../container/index.ts";
 import { invalidOption } from "../errors/index.ts";
 import { composeEnvironment, DEFAULT_PATH, lookUp, type Environment } from "./environment.ts";
 import type { PreparedStep, TerminalSize, Transport } from "./prepared-step.ts";
 import { normalizeScript } from "./script.ts";
 import { searchPath } from "./search-path.ts";
 import type { SharedRoot } from "./shared-root.ts";
-import { requireString, refuseTooLong } from "./strings.ts";
+import { refuseTooLong, requireBytes, requireString } from "./strings.ts";
 import { terminalOf } from "./terminal.ts";
 import { resolveCwd } from "./working-directory.ts";
 
@@ -17,7 +17,9 @@ export interface StepSource {
   isPrivileged: boolean;
   /** What containerEntries() made. */
   environment: ReadonlyMap<string, Buffer>;
-  cwd: string;
+  cwd: MainDirectory;
+  /** What is not as it would be asked for, in words. */
+  warnings: readonly string[];
   sharedRoot: SharedRoot | undefined;
 }
 
@@ -36,15 +38,18 @@ export interface ScriptOptions extends StepOptions {
 }
 
 /** Where the helper opens a script that has no file. */
-const SCRIPT_DESCRIPTOR = "/dev/fd/3";
+export const SCRIPT_DESCRIPTOR = "/dev/fd/3";
 
-function prepare(id: string, command: string, args: string[], source: StepSource, options: StepOptions): PreparedStep {
-  const cwd = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
+function prepare(
+  id: string,
+  command: string,
+  args: readonly Buffer[],
+  source: StepSource,
+  options: StepOptions,
+): PreparedStep {
+  const { path: cwd, isWanted, warning } = resolveCwd(options.cwd, source.cwd, source.sharedRoot);
   const environment = composeEnvironment(source.environment, options.env ?? {}, cwd, id);
-  args.forEach((argument, index) => {
-    requireString(argument, `argument ${index}`);
-    refuseTooLong(Buffer.byteLength(argument) + 1, `argument ${index}`);
-  });
+  args.forEach((argument, index) => refuseTooLong(argument.length + 1, `argument ${index}`));
   const candidates = searchPath(command, lookUp(environment, "PATH")?.toString() ?? DEFAULT_PATH);
   const { identity, isPrivileged } = source;
   const { leftovers = "leave" } = options;
@@ -58,24 +63,33 @@ function prepare(id: string, command: string, args: string[], source: StepSource
     arguments: args,
     environment,
     cwd,
+    isCwdWanted: isWanted,
     identity,
     isPrivileged,
     killsLeftovers: leftovers === "kill",
     script: undefined,
+    warnings: [...source.warnings, ...(warning === undefined ? [] : [warning])],
     terminal: terminalOf(options.tty),
   };
 }
 
 /** Prepares a program with its arguments. @throws ExecutorError INVALID_OPTION or TOO_LARGE. */
-export function prepareProgram(command: readonly string[], source: StepSource, options: StepOptions): PreparedStep {
+export function prepareProgram(
+  command: readonly (string | Uint8Array)[],
+  source: StepSource,
+  options: StepOptions,
+): PreparedStep {
   if (!Array.isArray(command)) {
     throw invalidOption(`the command is of type ${typeof command}`, "give an array of the program and its arguments");
   }
-  const [program] = command as readonly string[];
+  const [program] = command as readonly (string | Uint8Array)[];
   if (program === undefined || program === "") {
     throw invalidOption("the command is empty", "give a program and its arguments");
   }
-  return prepare(uuid(), program, [...command], source, options);
+  // It is looked for, and named in messages.
+  requireString(program, "argument 0");
+  const args = command.map((argument, index) => requireBytes(argument, `argument ${index}`));
+  return prepare(uuid(), program, args, source, options);
 }
 
 /** Prepares a script. @throws ExecutorError INVALID_OPTION, EMPTY_SCRIPT or TOO_LARGE. */
@@ -95,6 +109,12 @@ export function prepareScript(source: StepSource, options: ScriptOptions): Prepa
   const id = uuid();
   const name = transport === "file" ? `${id}.sh` : "";
   const path = transport === "file" ? `${source.sharedRoot?.theirs}/${name}` : SCRIPT_DESCRIPTOR;
-  const step = prepare(id, shell, [shell, path.replace(/^\/\//, "/")], source, options);
-  return { ...step, script: { bytes, transport, name } };
+  const step = prepare(
+    id,
+    shell,
+    [shell, path.replace(/^\/\//, "/")].map((text) => Buffer.from(text)),
+    source,
+    options,
+  );
+  return { ...step, script: { bytes, transport, name, isFileWanted: options.transport === "file" } };
 }

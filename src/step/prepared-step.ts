@@ -9,6 +9,8 @@ export interface StepScript {
   transport: Transport;
   /** The file's name in the shared root; "" for a memfd. */
   name: string;
+  /** Whether a caller asked for a file. If not, a script whose file the step's user cannot read travels in memory. */
+  isFileWanted: boolean;
 }
 
 /** In characters. */
@@ -25,10 +27,13 @@ export interface PreparedStep {
   command: string;
   /** The paths to try, in order. */
   candidates: string[];
-  arguments: string[];
+  /** argv, the program itself first. */
+  arguments: readonly Buffer[];
   /** `NAME=value` each. */
   environment: Buffer[];
   cwd: string;
+  /** Whether a caller asked for that directory; if not, a step that cannot be there runs in "/". */
+  isCwdWanted: boolean;
   /** Who it is to be. */
   identity: Identity;
   /** Whether it keeps the agent's capabilities. */
@@ -36,6 +41,8 @@ export interface PreparedStep {
   /** Whether what it leaves in the background is ended. */
   killsLeftovers: boolean;
   script: StepScript | undefined;
+  /** What is not as it would be asked for, as far as that is known before the start. */
+  warnings: readonly string[];
   /** Its streams are a terminal of the container. */
   terminal: TerminalSize | undefined;
 }

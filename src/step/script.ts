@@ -1,4 +1,5 @@
 import { ExecutorError, invalidOption } from "../errors/index.ts";
+import { requireUtf8 } from "./strings.ts";
 
 /**
  * The bytes of a script: CRLF and CR become LF, as text that went through a web form needs it.
@@ -9,6 +10,7 @@ export function normalizeScript(script: string | Uint8Array): Buffer {
   if (typeof script !== "string" && !(script instanceof Uint8Array)) {
     throw invalidOption(`the script is of type ${typeof script}`, "give its text or bytes");
   }
+  if (typeof script === "string") requireUtf8(script, "the script", "give its bytes as a Uint8Array");
   // As latin1, so that each byte is one character and none is changed on the way.
   const text = Buffer.from(script as Uint8Array).toString("latin1");
   if (text.trim() === "") {

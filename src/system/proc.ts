@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, statSync } from "node:fs";
 
 import { readToEnd } from "./read-to-end.ts";
 
@@ -12,6 +12,8 @@ export interface Proc {
   /** A file of one line, which the kernel hands out in one piece. */
   readLine(path: string): string;
   link(path: string): string;
+  /** How many names the file that a link of /proc leads to has: a directory that was removed has none. */
+  nameCount(path: string): number;
   /** The processes there are. */
   pids(): number[];
 }
@@ -53,6 +55,7 @@ const direct: Proc = {
   read,
   readLine,
   link: (path) => readlinkSync(path),
+  nameCount: (path) => statSync(path).nlink,
   pids: () => toPids(readdirSync("/proc")),
 };
 
@@ -78,6 +81,7 @@ const byCommands: Proc = {
   read: (path, limit = DEFAULT_LIMIT) => command("cat", [path], limit),
   readLine: (path) => command("cat", [path], DEFAULT_LIMIT).toString("latin1"),
   link: (path) => command("readlink", ["-v", path], DEFAULT_LIMIT).toString().replace(/\n$/, ""),
+  nameCount: (path) => Number(command("stat", ["-L", "-c", "%h", path], DEFAULT_LIMIT)),
   pids: () => toPids(command("ls", ["/proc"], LIST_LIMIT).toString().split("\n")),
 };
 

@@ -11,6 +11,8 @@ export interface Target {
   sharesPids: boolean;
   /** The shells besides sh that it has. */
   shells: readonly string[];
+  /** Whether steps that mask their output are checked here, too: masking does not depend on the container. */
+  checksMasks?: boolean;
 }
 
 /** What a case works with. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
-import type { Step } from "../../src/index.ts";
+import type { Guest, Step } from "../../src/index.ts";
 import { SUPERVISED, type Case } from "./case.ts";
 
 async function firstOutput(step: Step): Promise<string> {
@@ -10,22 +10,38 @@ async function firstOutput(step: Step): Promise<string> {
   return chunk.toString();
 }
 
-/** For a shell to have set its trap, on a machine with much else to do. */
-const LONG_ENOUGH_MS = 700;
+/** For a shell to have set its trap: many times what a whole step takes here and now. */
+async function longEnough(guest: Guest): Promise<number> {
+  const startedAt = performance.now();
+  await guest.run({ script: ":" });
+  return Math.max(300, 20 * (performance.now() - startedAt));
+}
+
+/** The kernel's words for a process that has ended; a zombie where the container's init never waits, or nsenter has no subreaper. */
+const ENDED = /^(gone|State:\tZ.*)$/;
+const ALIVE = /^State:\t[RSD]/;
+
+/** How a process of the container is. */
+async function stateOf(guest: Guest, pid: string): Promise<string> {
+  assert.match(pid, /^\d+$/);
+  const { stdout } = await guest.run({ script: `grep -s '^State:' /proc/${pid}/status || echo gone` });
+  return stdout ?? "";
+}
 
 /** Timeouts, cancellation and signals. */
 export const endings: readonly Case[] = [
   {
     name: "a timeout ends the step politely, then by force",
     async run({ guest }) {
+      const timeout = await longEnough(guest);
       const polite = await guest.run({
         script: "trap 'echo ended; exit 9' TERM; while :; do sleep 0.01; done",
-        timeout: LONG_ENOUGH_MS,
+        timeout,
       });
       assert.deepEqual([polite.timedOut, polite.exitCode, polite.stdout, polite.failed], [true, 9, "ended", true]);
       const forced = await guest.run({
         script: "trap '' TERM; while :; do sleep 0.01; done",
-        timeout: LONG_ENOUGH_MS,
+        timeout,
         forceKillAfterDelay: 100,
       });
       assert.deepEqual([forced.timedOut, forced.signal, forced.exitCode], [true, "SIGKILL", undefined]);
@@ -35,11 +51,13 @@ export const endings: readonly Case[] = [
     name: "an AbortSignal cancels, before the start too",
     async run({ guest }) {
       const controller = new AbortController();
-      const step = guest.run({ script: "echo started; exec sleep 100", signal: controller.signal });
-      await firstOutput(step);
+      const step = guest.run({ script: "echo $$; exec sleep 100", signal: controller.signal });
+      const pid = (await firstOutput(step)).trim();
+      assert.match(await stateOf(guest, pid), ALIVE);
       controller.abort();
       const result = await step;
       assert.deepEqual([result.isCanceled, result.failed, result.timedOut], [true, true, false]);
+      assert.match(await stateOf(guest, pid), ENDED);
       const never = await guest.run({ script: "echo started", signal: AbortSignal.abort() });
       assert.deepEqual(
         [never.isCanceled, never.failed, never.exitCode, never.stdout],
@@ -55,8 +73,13 @@ export const endings: readonly Case[] = [
         const step = guest.run({ script: "exec sleep 1000", signal: controller.signal });
         for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
         controller.abort();
-        const { isCanceled, failed } = await step;
-        assert.deepEqual([isCanceled, failed], [true, true]);
+        const { outcome, isCanceled, failed, signal, exitCode } = await step;
+        // A signal that got lost would be a SIGKILL here.
+        assert.deepEqual(
+          [outcome, isCanceled, failed, signal, exitCode],
+          ["canceled", true, true, "SIGTERM", undefined],
+          `after ${turns} turns`,
+        );
       }
     },
   },
@@ -64,15 +87,22 @@ export const endings: readonly Case[] = [
     name: "one that iterates slowly sees the end of a flood that is let go, not an error",
     backends: SUPERVISED,
     async run({ guest }) {
-      const step = guest.run({ script: "yes & echo $!", buffer: false });
-      let text = "";
+      // It begins when the step has ended: then it is let go, and not ended with the step.
+      const flood = "while kill -0 $$ 2>/dev/null; do :; done; sh -c 'echo $$; exec yes'";
+      const step = guest.run({ script: `(${flood}) & exit 0`, buffer: false });
+      let pid = "";
       for await (const chunk of step.stdout as AsyncIterable<Buffer>) {
-        if (text === "") setTimeout(() => step.kill(), 100);
-        text ||= chunk.toString();
-        await delay(20);
+        if (pid === "") {
+          pid = /^\d+/.exec(chunk.toString())?.[0] ?? "";
+          assert.match(await stateOf(guest, pid), ALIVE);
+          step.kill();
+        }
+        for (let turns = 0; turns < 20; turns++) await nextTurn();
       }
       assert.equal((await step).isOutputTruncated, true);
-      await guest.run({ script: `kill ${/\d+/.exec(text)?.[0]} 2> /dev/null` });
+      const lives = `grep -qs '^State:.[RSD]' /proc/${pid}/status`;
+      const end = await guest.run({ script: `while ${lives}; do sleep 0.01; done`, timeout: 30_000 });
+      assert.equal(end.exitCode, 0);
     },
   },
   {
@@ -96,29 +126,31 @@ export const endings: readonly Case[] = [
   },
   {
     name: "cancelling ends the whole tree, with what has left the process group",
-    async run({ guest }) {
+    async run({ guest, backend }) {
       const controller = new AbortController();
       const script = "setsid sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.01; done' & wait";
       const step = guest.run({ script, signal: controller.signal, forceKillAfterDelay: 50 });
       const pid = (await firstOutput(step)).trim();
+      assert.match(await stateOf(guest, pid), ALIVE);
       controller.abort();
       const result = await step;
-      assert.deepEqual([result.isCanceled, result.leftoverProcesses], [true, 0]);
-      const { stdout } = await guest.run({ script: `grep -s '^State:' /proc/${pid}/status || echo gone` });
-      // Where nsenter has no subreaper, it is its init's to reap.
-      assert.match(stdout ?? "", /^(gone|State:\tZ.*)$/);
+      const left = SUPERVISED.includes(backend) ? 0 : undefined;
+      assert.deepEqual([result.isCanceled, result.leftoverProcesses], [true, left]);
+      assert.match(await stateOf(guest, pid), ENDED);
     },
   },
   {
     name: "leftovers are ended where that is asked for",
     backends: SUPERVISED,
     async run({ guest }) {
-      const step = await guest.run({ script: "sleep 300 & echo $!; exit 3", leftovers: "kill" });
-      assert.deepEqual([step.outcome, step.exitCode, step.leftoverProcesses], ["exited", 3, 0]);
-      assert.equal(step.isOutputTruncated, false);
-      // In a guest whose init never waits, it stays as a zombie for ever.
-      const look = `grep -s '^State:' /proc/${step.stdout}/status || echo gone`;
-      assert.match((await guest.run({ script: look })).stdout ?? "", /^(gone|State:\tZ.*)$/);
+      const script = "sleep 300 & echo $!; read line; exit 3";
+      const step = guest.run({ script, stdin: "pipe", leftovers: "kill" });
+      const pid = (await firstOutput(step)).trim();
+      assert.match(await stateOf(guest, pid), ALIVE);
+      step.stdin?.end("go on\n");
+      const { outcome, exitCode, leftoverProcesses, isOutputTruncated } = await step;
+      assert.deepEqual([outcome, exitCode, leftoverProcesses, isOutputTruncated], ["exited", 3, 0, false]);
+      assert.match(await stateOf(guest, pid), ENDED);
     },
   },
   {
@@ -134,8 +166,7 @@ export const endings: readonly Case[] = [
       assert.equal(alive.stdout, "yes");
       const ended = await guest.run({ script, leftovers: "kill" });
       assert.deepEqual([ended.exitCode, ended.leftoverProcesses], [3, 0]);
-      const look = `grep -s '^State:' /proc/${ended.stdout}/status || echo gone`;
-      assert.equal((await guest.run({ script: look })).stdout, "gone");
+      assert.equal(await stateOf(guest, ended.stdout ?? ""), "gone");
     },
   },
   {

@@ -17,7 +17,8 @@ export const identity: readonly Case[] = [
       const { stdout } = await guest.run({
         script: "grep -E '^(Uid|Gid|CapBnd|CapInh|CapAmb|Umask)' /proc/self/status",
       });
-      const field = (name: string, text = ""): string => new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1] ?? "";
+      const field = (name: string, text = ""): string =>
+        new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1] ?? assert.fail(`no ${name} in ${text}`);
       const theirs = readFileSync(`/proc/${target.pid}/status`, "utf8");
       for (const name of ["CapBnd", "CapInh", "CapAmb", "Umask"])
         assert.equal(field(name, stdout), field(name, theirs), name);

@@ -29,6 +29,7 @@ function maskedCase(original: Case): Case {
   return {
     ...original,
     name: `masked: ${original.name}`,
+    when: (target) => target.checksMasks === true && (original.when?.(target) ?? true),
     run: (context) =>
       original.run({
         ...context,

@@ -90,6 +90,34 @@ export const scriptCases: readonly Case[] = [
     },
   },
   {
+    name: "arguments and variables that are not UTF-8 arrive as they are",
+    async run({ guest }) {
+      // With what an escape could get wrong: digits, a backslash, a percent sign and newlines at the end.
+      const bytes = Buffer.from("caf\xe9\x801\\0%s \xff\n\n", "latin1");
+      const script = 'printf "%s|%s|%s|%s" "$1" "$2" "${11}" "$ODD" | od -An -v -tx1';
+      const words = Array.from({ length: 8 }, () => "x");
+      const command = ["sh", "-c", script, "sh", bytes, "é", ...words, bytes];
+      const { stdout } = await guest.exec(command, { env: { ODD: bytes } });
+      const sent = Buffer.concat([bytes, Buffer.from("|é|"), bytes, Buffer.from("|"), bytes]);
+      assert.equal(stdout?.replaceAll(/\s/g, ""), sent.toString("hex"));
+    },
+  },
+  {
+    name: "text that has no UTF-8 is refused",
+    async run({ guest }) {
+      const half = "\ud800";
+      const rejects = (step: Promise<unknown>, message: RegExp): Promise<void> =>
+        assert.rejects(step, { code: "INVALID_OPTION", message });
+      await rejects(guest.exec(["echo", half]), /^argument 1 contains a lone surrogate, which is not valid UTF-8; /);
+      await rejects(guest.exec(["echo"], { env: { A: half } }), /^variable A contains a lone surrogate/);
+      await rejects(guest.exec(["echo"], { env: { [half]: "" } }), /^the variable name "\\ud800" contains a lone/);
+      await rejects(guest.exec(["echo"], { cwd: `/${half}` }), /^the working directory contains a lone surrogate/);
+      await rejects(guest.exec(["cat"], { input: half }), /^input contains a lone surrogate.*; give its bytes/);
+      await rejects(guest.run({ script: `echo ${half}` }), /^the script contains a lone surrogate.*; give its bytes/);
+      await rejects(guest.run({ script: "echo", shell: half }), /^the shell contains a lone surrogate/);
+    },
+  },
+  {
     name: "any interpreter runs, by name or by path",
     async run({ guest }) {
       assert.equal((await guest.run({ shell: "/bin/sh", script: "echo $((6*7))" })).stdout, "42");

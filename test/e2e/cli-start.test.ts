@@ -1,25 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync, type SpawnSyncOptions } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import os from "node:os";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, test, type TestContext } from "node:test";
+import { after, before, test } from "node:test";
 import { Script } from "node:vm";
 
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
 import { CLI, plainEnvironment } from "../support/cli.ts";
+import { hidePrograms } from "../support/hide-programs.ts";
+import { copyPackage as copyPackageTo, temporaryDirectory as makeDirectory } from "../support/package-copy.ts";
 import { REPOSITORY } from "../support/programs.ts";
+import { canRun } from "../support/require.ts";
 
 /** Of this program, for this Node. */
 const COMPILED_NAME = new RegExp(`^steps\\.[0-9a-f]{16}\\.${process.version}-${process.arch}\\.compiled$`);
@@ -30,12 +21,6 @@ before(async () => {
   guest = await makeGuest();
 });
 after(() => guest.close());
-
-function makeDirectory(t: TestContext): string {
-  const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-start-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 function compiledIn(directory: string): string {
   const cli = path.join(directory, "dist/cli");
@@ -56,9 +41,7 @@ function execute(options: readonly string[] = []): string[] {
 /** The package with all that it needs, to be spoilt. */
 function copyPackage(directory: string): string {
   const copy = path.join(directory, "package");
-  for (const name of ["dist", "native/build", "package.json", "node_modules/koffi", "node_modules/@koromix"]) {
-    cpSync(realpathSync(path.join(REPOSITORY, name)), path.join(copy, name), { recursive: true });
-  }
+  copyPackageTo(copy);
   return copy;
 }
 
@@ -146,15 +129,17 @@ test("the command line is found by links, by PATH and by its name alone", (t) =>
   assert.deepEqual(runProgram("sh", ["far", ...args], { cwd: directory }), arrived);
 });
 
-test("a variable that the launcher's shell would drop arrives, with grep and without", (t) => {
+test("a variable that the launcher's shell would drop arrives, with grep and without, whatever the PATH", (t) => {
+  if (!canRun(t, ["unshare", "bash", "root"])) return;
   const directory = makeDirectory(t);
-  for (const name of ["node", "base64"]) {
-    const found = runProgram("sh", ["-c", `command -v ${name}`])[0].trim();
-    symlinkSync(found, path.join(directory, name));
-  }
-  const args = execute(["--env", "with.dot", "--", "env"]);
-  for (const PATH of [process.env["PATH"], directory]) {
-    const [stdout, stderr] = runProgram(CLI, args, { env: { ...plainEnvironment(), PATH, "with.dot": "kept" } });
+  const args = execute(["--env", "with.dot", "--", "/usr/bin/env"]);
+  for (const [PATH, hide] of [
+    [process.env["PATH"], []],
+    [directory, []],
+    [process.env["PATH"], hidePrograms("grep")],
+  ] as const) {
+    const [program = "", ...rest] = [...hide, CLI, ...args];
+    const [stdout, stderr] = runProgram(program, rest, { env: { ...plainEnvironment(), PATH, "with.dot": "kept" } });
     assert.equal(stderr, "");
     assert.match(stdout, /^with\.dot=kept$/m);
     assert.doesNotMatch(stdout, /K8S_EXECUTOR_ENVIRONMENT/);
@@ -164,7 +149,7 @@ test("a variable that the launcher's shell would drop arrives, with grep and wit
 test("Node itself reads no certificates, and a step that is to have the variable has it", (t) => {
   const directory = makeDirectory(t);
   const env = { ...plainEnvironment(), NODE_EXTRA_CA_CERTS: path.join(directory, "no such file, $HOME \n") };
-  const print = ["--", "sh", "-c", 'echo "$NODE_EXTRA_CA_CERTS$K8S_EXECUTOR_CA_CERTS."'];
+  const print = ["--", "sh", "-c", 'echo "$NODE_EXTRA_CA_CERTS."'];
   // Node would warn of the file that is not there.
   for (const more of [{}, { "with.dot": "" }, { NODE_EXTRA_CA_CERTS: "" }]) {
     const all = { ...env, ...more };
@@ -175,13 +160,18 @@ test("Node itself reads no certificates, and a step that is to have the variable
   // Nobody else's variable is taken for the launcher's.
   for (const more of [{}, { "with.dot": "" }]) {
     const none = { ...plainEnvironment(), NODE_EXTRA_CA_CERTS: undefined };
-    const forged = { ...none, ...more, K8S_EXECUTOR_CA_CERTS: "forged" };
+    const forged = {
+      ...none,
+      ...more,
+      K8S_EXECUTOR_SET_ASIDE: "NODE_EXTRA_CA_CERTS",
+      K8S_EXECUTOR_ASIDE_NODE_EXTRA_CA_CERTS: "forged",
+    };
     assert.deepEqual(runProgram(CLI, execute(["--pass-env", "*CERTS", ...print]), { env: forged }), [".\n", ""]);
   }
 });
 
 test("what is meant for a job's Node does not reach ours", () => {
-  const print = ["--pass-env", "NODE_*", "--", "sh", "-c", 'echo "$NODE_OPTIONS$K8S_EXECUTOR_NODE_OPTIONS."'];
+  const print = ["--pass-env", "NODE_*", "--", "sh", "-c", 'echo "$NODE_OPTIONS."'];
   for (const options of ["--require /only/in/the/container.js", "--no-such-option", ""]) {
     const env = { ...plainEnvironment(), NODE_OPTIONS: options };
     assert.deepEqual(runProgram(CLI, execute(print), { env }), [`${options}.\n`, ""]);
@@ -189,10 +179,9 @@ test("what is meant for a job's Node does not reach ours", () => {
 });
 
 test("without grep and base64, the command line runs all the same", (t) => {
-  const directory = makeDirectory(t);
-  symlinkSync(process.execPath, path.join(directory, "node"));
-  const env = { ...plainEnvironment(), PATH: directory };
-  assert.deepEqual(runProgram(CLI, execute(ECHO), { env }), ["arrived\n", ""]);
+  if (!canRun(t, ["unshare", "bash", "root"])) return;
+  const [program = "", ...rest] = [...hidePrograms("grep", "base64"), CLI, ...execute(ECHO)];
+  assert.deepEqual(runProgram(program, rest), ["arrived\n", ""]);
 });
 
 test("a step loads no module of Node that it does not use", (t) => {

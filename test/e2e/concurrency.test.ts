@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 
-import { connect, type Guest } from "../../src/index.ts";
+import { connect, type Guest, type RunOptions } from "../../src/index.ts";
 import type { ThrowAwayGuest } from "../guests/guest.ts";
 import { descendantsOf, openDescriptors } from "../support/children.ts";
 import { BACKENDS, withGuest } from "../support/contract.ts";
 import { until } from "../support/until.ts";
+
+/** A step that keeps its place until its stdin ends. */
+const HELD: RunOptions = { script: "read line", stdin: "pipe" };
+/** Far more than it takes to run "echo fine". */
+const PATIENT_MS = 3000;
 
 function* zeros(): Generator<Buffer> {
   for (;;) yield Buffer.alloc(65_536);
@@ -33,23 +39,26 @@ async function withLimited(
 }
 
 test("no more steps run at once than the concurrency allows, and they start in their order", async () => {
-  await withLimited(2, async (guest, { sharedRoot, containerRoot }) => {
-    const script = (index: number): string =>
-      `echo start ${index} >> ${containerRoot}/log; sleep 0.02; echo end ${index} >> ${containerRoot}/log; exit ${index}`;
-    const steps = Array.from({ length: 7 }, (_, index) => guest.run({ script: script(index) }));
-    assert.deepEqual(
-      (await Promise.all(steps)).map(({ exitCode }) => exitCode),
-      [0, 1, 2, 3, 4, 5, 6],
-    );
-    const log = readFileSync(path.join(sharedRoot, "log"), "utf8").trim().split("\n");
-    let running = 0;
-    for (const line of log) {
-      running += line.startsWith("start") ? 1 : -1;
-      assert.ok(running <= 2, log.join());
+  await withLimited(2, async (guest, { pid, sharedRoot, containerRoot }) => {
+    writeFileSync(path.join(sharedRoot, "log"), "");
+    const script = (index: number): string => `echo ${index} >> ${containerRoot}/log; read line; exit ${index}`;
+    const steps = Array.from({ length: 7 }, (_, index) => guest.run({ script: script(index), stdin: "pipe" }));
+    // Where an assertion fails, they end with the container, and only the assertion is to be told.
+    for (const step of steps) step.catch(() => undefined);
+    const started = (): number[] =>
+      (readFileSync(path.join(sharedRoot, "log"), "utf8").match(/\d+/g) ?? []).map(Number);
+    await using other = await connect({ pid, backend: guest.backend });
+    for (let ended = 0; ended < steps.length; ended++) {
+      const expected = Math.min(ended + 2, steps.length);
+      await until("the next ones have started", () => started().length >= expected);
+      // What a step more would have needed to start.
+      for (let time = 0; time < 3; time++) await other.exec(["true"]);
+      assert.equal(started().length, expected);
+      steps[ended]?.stdin?.end("go on\n");
+      assert.equal((await steps[ended])?.exitCode, ended);
     }
-    // Two at once may overtake each other, but nobody else.
-    const order = log.filter((line) => line.startsWith("start")).map((line) => Number(line.slice("start ".length)));
-    order.forEach((index, place) => assert.ok(Math.abs(index - place) <= 1, order.join()));
+    // The first two may overtake each other, but nobody else.
+    assert.deepEqual(started().slice(2), [2, 3, 4, 5, 6]);
     await guest.exec(["rm", `${containerRoot}/log`], { reject: true });
   });
 });
@@ -57,7 +66,7 @@ test("no more steps run at once than the concurrency allows, and they start in t
 test("a step that waited has all of its input and output", async () => {
   await withLimited(1, async (guest) => {
     const input = randomBytes(3_000_000);
-    const first = guest.run({ script: "sleep 0.1" });
+    const first = guest.run(HELD);
     const copied = guest.exec(["cat"], { input, buffer: false });
     const hash = createHash("sha256");
     copied.stdout.on("data", (chunk: Buffer) => hash.update(chunk));
@@ -65,6 +74,7 @@ test("a step that waited has all of its input and output", async () => {
     spoken.stdin?.end("word\n");
     const seen: string[] = [];
     const iterated = guest.run({ script: "echo one; echo two" });
+    first.stdin?.end("go on\n");
     for await (const line of iterated) seen.push(line);
     assert.equal((await first).exitCode, 0);
     assert.deepEqual([(await copied).exitCode, (await copied).isOutputTruncated], [0, false]);
@@ -93,7 +103,7 @@ test("a waiting step that is ended twice takes no other's place from it", async 
 
 test("a waiting step's stdin is as one that has started: destroyed, failed, and closed with it", async () => {
   await withLimited(1, async (guest) => {
-    const first = guest.run({ script: "sleep 0.05" });
+    const first = guest.run(HELD);
     const script = "cat > /dev/null; echo end";
     const destroyed = guest.run({ script, stdin: "pipe" });
     destroyed.stdin?.destroy();
@@ -102,8 +112,9 @@ test("a waiting step's stdin is as one that has started: destroyed, failed, and 
     const piped = pipeline(source, failed.stdin ?? assert.fail());
     source.destroy(new Error("the source failed"));
     await assert.rejects(piped, /the source failed/);
-    const closing = guest.run({ script: "exec <&-; sleep 0.05", stdin: "pipe" });
+    const closing = guest.run({ script: "exec <&-", stdin: "pipe" });
     const rejected = assert.rejects(pipeline(Readable.from(zeros()), closing.stdin ?? assert.fail()));
+    first.stdin?.end("go on\n");
     assert.deepEqual([(await first).exitCode, (await destroyed).stdout, (await failed).stdout], [0, "end", "end"]);
     assert.equal((await closing).exitCode, 0);
     await rejected;
@@ -112,9 +123,10 @@ test("a waiting step's stdin is as one that has started: destroyed, failed, and 
 
 test("a signal that does not end a waiting step reaches it when it has started", async () => {
   await withLimited(1, async (guest) => {
-    const first = guest.run({ script: "sleep 0.05" });
+    const first = guest.run(HELD);
     const signalled = guest.exec(["sleep", "1000"]);
     signalled.kill("SIGUSR1");
+    first.stdin?.end("go on\n");
     assert.equal((await first).exitCode, 0);
     assert.equal((await signalled).signal, "SIGUSR1");
   });
@@ -122,8 +134,9 @@ test("a signal that does not end a waiting step reaches it when it has started",
 
 test("nobody has to read what a step that waited prints without end", async () => {
   await withLimited(1, async (guest) => {
-    const first = guest.run({ script: "sleep 0.05" });
+    const first = guest.run(HELD);
     const endless = guest.run({ script: "yes" });
+    first.stdin?.end("go on\n");
     for await (const line of endless) {
       assert.equal(line, "y");
       break;
@@ -165,15 +178,18 @@ test("many steps that are started in one turn of the event loop do not hold it u
 test("a step that is given up while it waits never starts, and one that cannot start makes way", async () => {
   await withLimited(1, async (guest, { sharedRoot, containerRoot }) => {
     const abort = new AbortController();
-    const first = guest.run({ script: "sleep 1.2" });
+    const first = guest.run(HELD);
     const touch = `touch ${containerRoot}/started`;
     const canceled = guest.run({ script: touch, signal: abort.signal });
     const killed = guest.run({ script: touch });
     const missing = assert.rejects(guest.exec(["no-such-program"]), { code: "COMMAND_NOT_FOUND" });
     // All of its time is left when its turn comes, although it waited for longer.
-    const patient = guest.run({ script: "echo fine", timeout: 1000 });
+    const patient = guest.run({ script: "echo fine", timeout: PATIENT_MS });
     abort.abort();
     killed.kill("SIGKILL");
+    // A timer that began later than the step's would have: it has run out as well then.
+    await delay(PATIENT_MS);
+    first.stdin?.end("go on\n");
     assert.deepEqual([(await canceled).outcome, (await canceled).exitCode], ["canceled", undefined]);
     assert.deepEqual([(await killed).outcome, (await killed).signal], ["signaled", "SIGKILL"]);
     await missing;

@@ -316,7 +316,7 @@ test("without any privilege: what may not be looked into is listed as such, and 
   if (!canRun(t, ["root", "unshare", "setpriv"])) return;
   const name = newName();
   const who = ["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
-  const look = async (): Promise<void> => {
+  const look = async (pid: number): Promise<void> => {
     const { status, stdout, stderr } = spawnSync("setpriv", [...who, CLI, "containers", "--json"], {
       encoding: "utf8",
     });
@@ -324,6 +324,7 @@ test("without any privilege: what may not be looked into is listed as such, and 
     const infos = JSON.parse(stdout) as ContainerInfo[];
     assert.equal(infos[0]?.role, "agent");
     assert.ok(!stdout.includes(name));
+    assert.match(infos.find((info) => info.pid === pid)?.obstacle ?? "", /not permitted/);
     for (const info of infos.slice(1)) assert.match(info.obstacle ?? "pause", /not permitted|pause|zombie/);
     // It may be one of those, so it is not said that there is none.
     const run = spawnSync("setpriv", [...who, CLI, "run", "--container", name, "--script", ":"], { encoding: "utf8" });
@@ -334,21 +335,26 @@ test("without any privilege: what may not be looked into is listed as such, and 
     );
   };
   // By its cgroups it is told from ours.
-  await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: name }, ({ pid }) => inCgroups(pid, look));
+  await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: name }, ({ pid }) => inCgroups(pid, () => look(pid)));
 });
 
 test("the processor time of a container is its own, also where it is in the root of another hierarchy", async (t) => {
   if (!canRun(t, ["root", "unshare"])) return;
   await withAlone(WAITING, {}, async ({ pid }) => {
+    // Of version 1, alone or with another controller; else the unified one.
+    const cgroups = readFileSync("/proc/self/cgroup", "latin1");
+    const [, hierarchy = ""] = /^\d+:((?:\w+,)*cpuacct(?:,\w+)*):/m.exec(cgroups) ?? [];
     const look = async (directories: Map<string, string>): Promise<void> => {
       const [directory] = directories.values();
-      // Without version 1 there is no other hierarchy.
-      if (directory === undefined) return;
+      assert.ok(directory !== undefined, "no hierarchy with processor time is mounted here");
+      const root = path.join(directory, "..");
+      const all = hierarchy
+        ? Number(readFileSync(path.join(root, "cpuacct.usage"), "latin1")) / 1e9
+        : Number(/^usage_usec (\d+)$/m.exec(readFileSync(path.join(root, "cpu.stat"), "latin1"))?.[1]) / 1e6;
       const seconds = (await find(pid))?.cgroup.cpuSeconds ?? NaN;
-      const all = Number(readFileSync(path.join(directory, "../cpuacct.usage"), "latin1")) / 1e9;
-      assert.ok(seconds < all / 10, `${seconds} s of ${all} s`);
+      assert.ok(seconds >= 0 && seconds < all / 10, `${seconds} s of ${all} s`);
     };
-    await inCgroups(pid, look, ["cpuacct"]);
+    await inCgroups(pid, look, [hierarchy]);
   });
 });
 

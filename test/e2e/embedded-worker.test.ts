@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -9,7 +9,8 @@ import { connect, createGocdWorker, type GocdConsoleLine } from "../../src/index
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
 import { openDescriptors } from "../support/children.ts";
 import { processesOf } from "../support/processes.ts";
-import { deno, REPOSITORY } from "../support/programs.ts";
+import { CACHE, deno, REPOSITORY } from "../support/programs.ts";
+import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
 import { connectTo, task } from "../support/worker.ts";
 
@@ -112,8 +113,10 @@ test("options and requests of a wrong type are refused", async () => {
   }
 });
 
-test("under Deno", async () => {
-  const directory = mkdtempSync(path.join(REPOSITORY, "test/.cache/deno-worker-"));
+test("under Deno", async (t) => {
+  if (!canRun(t, ["deno"])) return;
+  mkdirSync(CACHE, { recursive: true });
+  const directory = mkdtempSync(path.join(CACHE, "deno-worker-"));
   try {
     const program = path.join(directory, "worker.ts");
     writeFileSync(

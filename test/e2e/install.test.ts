@@ -23,6 +23,7 @@ import { test, type TestContext } from "node:test";
 import { CLI, cli } from "../support/cli.ts";
 import { withGuest } from "../support/contract.ts";
 import { REPOSITORY } from "../support/programs.ts";
+import { refusingVolume } from "../support/refusing-volume.ts";
 import { canRun } from "../support/require.ts";
 
 const PAUSE = readFileSync(path.join(REPOSITORY, `native/build/pause-${process.arch}`));
@@ -48,6 +49,29 @@ test("pause is installed, and nothing else", async (t) => {
   assert.deepEqual([status, stdout, stderr], [0, `${directory}/pause\n`, ""]);
   assert.deepEqual(readdirSync(directory), ["pause"]);
   assert.deepEqual(readFileSync(path.join(directory, "pause")), PAUSE);
+});
+
+test("a volume that refuses chmod is installed to, where everybody can read and run what it makes", async (t) => {
+  if (!canRun(t, ["root", "unshare", "bindfs"])) return;
+  const volume = await refusingVolume(["--chmod-deny", "--chown-deny", "--chgrp-deny"]);
+  const run = (mask: string): ReturnType<typeof spawnSync> =>
+    spawnSync("sh", ["-c", `umask ${mask}; exec "$0" install "$1" --helper --cli`, CLI, volume.directory], {
+      encoding: "utf8",
+    });
+  try {
+    const { status, stderr } = run("022");
+    assert.deepEqual([status, stderr], [0, ""]);
+    for (const name of ["pause", "k8s-executor-helper", "k8s-executor", "k8s-executor/dist/cli/k8s-executor"]) {
+      assert.equal(mode(path.join(volume.directory, name)), "755", name);
+    }
+    const before = readdirSync(volume.directory);
+    const refused = run("077");
+    assert.equal(refused.status, 125);
+    assert.match(String(refused.stderr), /^k8s-executor: the directory ".*" may not be written by this user; .*\n$/);
+    assert.deepEqual(readdirSync(volume.directory), before);
+  } finally {
+    await volume.close();
+  }
 });
 
 test("a container of any user can read and run what is installed, whatever our umask", (t) => {

@@ -32,7 +32,7 @@ function pidsLimit(directories: ReadonlyMap<string, string>): string {
 for (const backend of SUPERVISED) {
   test(`${backend}: where the container's user may have no more processes, some steps fail for that and the rest go on`, async (t) => {
     if (!canRun(t, ["root", "unshare", "setpriv", "prlimit"])) return;
-    // A user whom nobody else here is.
+    // A user that no other file has: the kernel counts the processes of all of them.
     await withGuest({ namespaces: "mnt", uid: 54_321 }, async ({ pid, sharedRoot, containerRoot }) => {
       // The kernel refuses the first that is over it: of main process and steps, the seventh.
       // As that user, for only CAP_SYS_RESOURCE may limit another's.

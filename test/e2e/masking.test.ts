@@ -53,9 +53,18 @@ async function inNoSink(guest: Guest): Promise<void> {
 
 test("a value that is written in two goes, or byte by byte, is masked", async () => {
   await using guest = await connect({ pid: target.pid });
-  const script = `printf tok_; sleep 0.05; printf secret1; printf " "; for c in t o k _ s e c r e t 1 ' ' t o k; do printf "$c"; sleep 0.01; done`;
-  const { stdout } = await guest.run({ script, env: { TOKEN: "tok_secret1" }, mask: ["TOKEN"] });
-  assert.equal(stdout, "****** ****** tok");
+  // Each part is followed by a line on stderr, and the next one waits until we have seen that.
+  const script = `go() { printf "$1"; echo >&2; read line; }
+    go tok_; go secret1; go " "; for c in t o k _ s e c r e t 1 ' ' t o k; do go "$c"; done`;
+  const step = guest.run({ script, env: { TOKEN: "tok_secret1" }, mask: ["TOKEN"], stdin: "pipe" });
+  let parts = 0;
+  step.stderr.on("data", () => {
+    parts++;
+    // In the next turn, so that what is in the other pipe is read before.
+    setImmediate(() => step.stdin?.write("go on\n"));
+  });
+  const { stdout } = await step;
+  assert.deepEqual([stdout, parts], ["****** ****** tok", 18]);
 });
 
 test("a line is passed on while the step runs, and a part of a value when it ends", async () => {
@@ -78,7 +87,7 @@ test("a line is passed on while the step runs, and a part of a value when it end
 
 test("a background process that holds the pipe with a part of a value in it", async () => {
   await using guest = await connect({ pid: target.pid });
-  const script = "(sleep 0.05; printf tok_secret; exec sleep 300) & echo $!";
+  const script = "(while kill -0 $$ 2>/dev/null; do :; done; printf tok_secret; exec sleep 300) & echo $!";
   const { stdout, isOutputTruncated } = await guest.run({
     script,
     env: { TOKEN: "tok_secret1" },

@@ -7,7 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 
-import { connect, createGocdWorker, waitForReady } from "../../src/index.ts";
+import { connect, createGocdWorker, waitForReady, type GocdWorker } from "../../src/index.ts";
 import { cli } from "../support/cli.ts";
 import { helpersOf, openDescriptors } from "../support/children.ts";
 import { withGuest } from "../support/contract.ts";
@@ -196,21 +196,26 @@ test("on a terminal, a line shows what is waited for, and is cleared", async (t)
 test("a worker's tasks name their containers; one that restarted is found again, one that is cancelled waits for none", async (t) => {
   if (!canRun(t, ["root", "unshare"])) return;
   const [maven, golang] = [newName(), newName()];
-  await using worker = createGocdWorker({ container: maven, wait: 60_000 });
+  await using patient = createGocdWorker({ container: maven, wait: 60_000 });
+  await using hasty = createGocdWorker({ container: maven, wait: 300 });
   const lines: string[] = [];
-  const execute = (script: string, container: string, signal?: AbortSignal): Promise<object> =>
-    worker.handle(
-      { request: "execute", body: { config: { script: { value: script }, container: { value: container } } } },
-      { signal, console: (some) => void lines.push(...some.map(({ line }) => line)) },
-    );
+  const executeBy =
+    (worker: GocdWorker) =>
+    (script: string, container: string, signal?: AbortSignal): Promise<object> =>
+      worker.handle(
+        { request: "execute", body: { config: { script: { value: script }, container: { value: container } } } },
+        { signal, console: (some) => void lines.push(...some.map(({ line }) => line)) },
+      );
+  const execute = executeBy(patient);
   const echo = 'echo "$K8S_EXECUTOR_CONTAINER $GENERATION"';
   await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: golang, GENERATION: "1" }, async () => {
     await withAlone(WAITING, { K8S_EXECUTOR_CONTAINER: maven, GENERATION: "1" }, async (first) => {
       await Promise.all([execute(echo, ""), execute(echo, golang)]);
       assert.deepEqual(lines.toSorted(), [`${maven} 1`, `${golang} 1`].toSorted());
+      assert.match(JSON.stringify(await executeBy(hasty)(echo, "")), /"success":true/);
       await first.end();
     });
-    assert.match(JSON.stringify(await execute(echo, "")), /"success":false/);
+    assert.match(JSON.stringify(await executeBy(hasty)(echo, "")), /"success":false,"message":".* 300 ms/);
     const over = new AbortController();
     const cancelled = execute(echo, "", over.signal);
     const waiting = execute(echo, "");

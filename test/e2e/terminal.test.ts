@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";
+import path from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { connect, type Step } from "../../src/index.ts";
@@ -8,7 +9,7 @@ import { shown } from "../contract/terminals.ts";
 import type { ThrowAwayGuest } from "../guests/guest.ts";
 import { cli, CLI, plainEnvironment } from "../support/cli.ts";
 import { withGuest } from "../support/contract.ts";
-import { processesOf, processesWith } from "../support/processes.ts";
+import { processesWith } from "../support/processes.ts";
 import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
 
@@ -79,7 +80,8 @@ test("the terminal is given back where the command line or the container is ende
   await atTerminal(t, async (type, { pid }) => {
     // Its pid is an argument of the command line only, and of nobody else's.
     const commandLine = (): number => {
-      const found = processesOf("node").find((it) => processesWith(String(pid)).includes(it));
+      const ofPid = processesWith(String(pid));
+      const found = processesWith(path.join(path.dirname(CLI), "start.cjs")).find((it) => ofPid.includes(it));
       if (found === undefined) throw new Error("the command line does not run");
       return found;
     };

@@ -159,6 +159,45 @@ test("a hostile /etc/passwd is read as data, inside the container's root, and ne
   });
 });
 
+test("numbers need no account file; what would be looked up in one that cannot be read is a warning", async (t) => {
+  if (!canRun(t, ["root", "unshare", "mkfifo"])) return;
+  const tooLarge = (file: string): void => writeFileSync(file, Buffer.alloc(2 << 20, "x"));
+  const fifo = (file: string): void => assert.equal(spawnSync("mkfifo", [file]).status, 0);
+  const loop = (file: string): void => symlinkSync(file.slice(file.lastIndexOf("/") + 1), file);
+  await withEach(POD, async (guest, { pid }) => {
+    const [passwd, group] = [`/proc/${pid}/root/etc/passwd`, `/proc/${pid}/root/etc/group`];
+    for (const [break_, why] of [
+      [tooLarge, "it has more than 1048576 bytes"],
+      [fifo, "it is no regular file"],
+      [loop, "ELOOP"],
+    ] as const) {
+      for (const file of [passwd, group]) {
+        rmSync(file, { force: true });
+        break_(file);
+      }
+      const step = guest.run({ script: WHO, user: "3000:3000", groups: [5, "6"] });
+      const warning = `HOME of the user 3000 is /: /etc/passwd of the container cannot be read (${why})`;
+      assert.deepEqual(step.warnings, [warning]);
+      const { stdout, warnings } = await step;
+      assert.deepEqual(warnings, [warning]);
+      assert.equal(stdout, `3000\n3000\n3000 5 6\n/\n${"0".repeat(16)}`);
+      assert.equal((await guest.run({ script: "id -G", groups: [7] })).stdout, "0 7");
+      // Whose group would be a guess, and whose name cannot be looked up.
+      for (const user of ["3000", "builder", "builder:3000", "3000:docker"]) {
+        await assert.rejects(guest.exec(["true"], { user }), {
+          code: "ENTRY_FAILED",
+          message: /cannot be read: .*; give the user and the groups as numbers, uid:gid, which need no file$/,
+        });
+      }
+      await assert.rejects(guest.exec(["true"], { groups: ["docker"] }), { code: "ENTRY_FAILED" });
+    }
+    // Without the file, there is none that has a home or a group: as for docker exec.
+    for (const file of [passwd, group]) rmSync(file, { force: true });
+    const { stdout, warnings } = await guest.run({ script: WHO, user: 3000 });
+    assert.deepEqual([stdout, warnings], [`3000\n0\n0\n/\n${"0".repeat(16)}`, []]);
+  });
+});
+
 test("limits and oom_score_adj are the container's", async (t) => {
   if (!canRun(t, ["root", "unshare", "prlimit"])) return;
   await withGuest(POD, async ({ pid }) => {

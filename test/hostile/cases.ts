@@ -18,6 +18,7 @@ import { spliceCase } from "./splice.ts";
 import { stopped } from "./stopped.ts";
 import { swappedScript } from "./swapped-script.ts";
 import { terminal } from "./terminal.ts";
+import { trial } from "./trial.ts";
 
 /** Everything that a hostile container is tried with. */
 export const CASES: readonly HostileCase[] = [
@@ -40,4 +41,5 @@ export const CASES: readonly HostileCase[] = [
   flood,
   setId,
   cgroupMounts,
+  trial,
 ];

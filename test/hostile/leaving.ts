@@ -7,13 +7,25 @@ import { boundingSetOf, requireWithin } from "./capabilities.ts";
 import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { ATTACK, withHostileGuest } from "./hostile-guest.ts";
 
-async function look(what: string, guest: Guest, userNamespace: string, bounding: bigint): Promise<void> {
+/** What it runs is neither elsewhere nor has more than it may. Answers why it refused, where it did. */
+async function look(
+  what: string,
+  guest: Guest,
+  userNamespace: string,
+  bounding: bigint,
+): Promise<ExecutorError | undefined> {
   const where = await outcomeOf(what, guest.exec(["readlink", "/proc/self/ns/user"]));
-  // It may refuse; what it may not do is run elsewhere, or with more.
-  if (where instanceof ExecutorError) return;
+  if (where instanceof ExecutorError) return where;
   if (where.stdout !== userNamespace) throw new Violation(`${what} ran in ${describe(where)}, not ${userNamespace}`);
   const status = await outcomeOf(what, guest.exec([ATTACK, "status"]));
-  if (!(status instanceof ExecutorError)) requireWithin(what, status.stdout ?? "", bounding);
+  if (status instanceof ExecutorError) return status;
+  requireWithin(what, status.stdout ?? "", bounding);
+  return undefined;
+}
+
+/** Where nothing has changed under it, a refusal would hide what is looked for. */
+function mustRun(refusal: ExecutorError | undefined): void {
+  if (refusal) throw new Error(`the step did not run: ${describe(refusal)}`);
 }
 
 /** A main process that leaves for a user and a mount namespace of its own, once we are connected. */
@@ -28,13 +40,15 @@ export const leaving: HostileCase = {
         const main = new Attack((await target.connect(backend)).exec([ATTACK, "leave"], { stdin: "pipe" }));
         await main.said("ready");
         const before = await connect({ pid: main.pid, backend });
-        await look(`${backend}: before it left`, before, ours, bounding);
+        mustRun(await look(`${backend}: before it left`, before, ours, bounding));
         main.step.stdin?.end("go\n");
         await main.said("left");
-        await look(`${backend}: a connection of before`, before, ours, bounding);
+        mustRun(await look(`${backend}: a connection of before`, before, ours, bounding));
         const theirs = readlinkSync(`/proc/${main.pid}/ns/user`);
         const after = await connect({ pid: main.pid, backend });
-        await look(`${backend}: a connection of after`, after, theirs, boundingSetOf(main.pid));
+        // Its user namespace may deny what a step needs.
+        const refusal = await look(`${backend}: a connection of after`, after, theirs, boundingSetOf(main.pid));
+        if (refusal?.code !== "PERMISSION_DENIED") mustRun(refusal);
         before.close();
         after.close();
         main.step.kill("SIGKILL");

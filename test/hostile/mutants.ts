@@ -233,4 +233,15 @@ export const MUTANTS: readonly Mutant[] = [
       { file: "src/container/open-cgroup.ts", from: "!hasMember(fd, pid)", to: "!hasMember(fd, pid) && pid < 0" },
     ],
   },
+  {
+    name: "a trial that is cut short counting as a backend that does not work",
+    case: "trial",
+    edits: [
+      {
+        file: "src/backend/choose.ts",
+        from: "if (error instanceof ExecutorError) throw error;",
+        to: 'if (error instanceof ExecutorError && choice !== "auto") throw error;',
+      },
+    ],
+  },
 ];

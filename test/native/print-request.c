@@ -48,6 +48,14 @@ int main(void)
         printf("%s\"%llx\", \"%llx\", \"%llx\"", i == 0 ? "" : ", ", (unsigned long long)request.limits[i].resource,
                (unsigned long long)request.limits[i].soft, (unsigned long long)request.limits[i].hard);
     printf("]");
+    printf(", \"attributes\": [");
+    for (uint32_t i = 0; i < header->attribute_count; i++)
+        printf("%s\"%llx\", \"%llx\"", i == 0 ? "" : ", ", (unsigned long long)request.attributes[i].kind,
+               (unsigned long long)request.attributes[i].value);
+    printf("], \"affinity\": [");
+    for (uint32_t i = 0; i < header->affinity_count; i++)
+        printf("%s\"%llx\"", i == 0 ? "" : ", ", (unsigned long long)request.affinity[i]);
+    printf("]");
     print_numbers("groups", request.groups, header->group_count);
     print_numbers("namespaces", request.namespaces, header->namespace_count);
     print_bytes("name", request.script_name, strlen(request.script_name));

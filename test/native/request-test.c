@@ -10,6 +10,8 @@ static void reads_what_was_written(void)
     struct request request;
     CHECK(request_parse(&sample.header, sample.body, sample.length, memory, &request));
     CHECK(request.limits[0].resource == 7 && request.limits[0].soft == 20000 && request.limits[0].hard == UINT64_MAX);
+    CHECK(request.attributes[0].kind == ATTRIBUTE_NICE && request.attributes[0].value == UINT64_MAX);
+    CHECK(request.affinity[0] == UINT64_MAX && request.affinity[1] == 1);
     CHECK(request.groups[0] == 10 && request.groups[2] == 30);
     CHECK(request.namespaces[0] == 0x20000 && request.namespaces[1] == 0x40000000);
     CHECK(strcmp(request.script_name, "name.sh") == 0 && strcmp(request.cwd, "/work") == 0);
@@ -40,7 +42,8 @@ static void refuses_lying_counts(void)
 {
     struct sample sample = make_sample();
     struct request_header lie;
-    uint32_t *const counts[] = {&lie.limit_count,     &lie.group_count,    &lie.namespace_count,
+    uint32_t *const counts[] = {&lie.limit_count,     &lie.attribute_count, &lie.affinity_count,
+                                &lie.group_count,     &lie.namespace_count,
                                 &lie.candidate_count, &lie.argument_count, &lie.environment_count, &lie.script_size};
     const uint32_t values[] = {1000, REQUEST_MAX_SIZE, 0x40000000, 0x7fffffff, 0x80000000, 0xffffffff};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
@@ -49,7 +52,7 @@ static void refuses_lying_counts(void)
             *counts[i] = values[v];
             CHECK(!parses(&lie, sample.body, sample.length));
         }
-        if (i < 3)
+        if (i < 5)
             continue; /* one number more or less only moves where the strings begin */
         lie = sample.header;
         ++*counts[i];
@@ -72,6 +75,8 @@ static void refuses_impossible_headers(void)
     CHECK(REFUSES(size, REQUEST_MAX_SIZE + 1));
     CHECK(REFUSES(size, 0xffffffff));
     CHECK(REFUSES(limit_count, REQUEST_MAX_LIMITS + 1));
+    CHECK(REFUSES(attribute_count, REQUEST_MAX_ATTRIBUTES + 1));
+    CHECK(REFUSES(affinity_count, REQUEST_MAX_AFFINITY + 1));
     CHECK(REFUSES(cgroup_count, REQUEST_MAX_CGROUPS + 1));
     CHECK(REFUSES(group_count, REQUEST_MAX_GROUPS + 1));
     CHECK(REFUSES(namespace_count, REQUEST_MAX_NAMESPACES + 1));
@@ -99,11 +104,15 @@ static void reads_the_largest(void)
 {
     struct sample sample = make_sample();
     size_t numbers = REQUEST_MAX_LIMITS * sizeof(struct request_limit) +
+                     REQUEST_MAX_ATTRIBUTES * sizeof(struct request_attribute) +
+                     REQUEST_MAX_AFFINITY * sizeof(uint64_t) +
                      (REQUEST_MAX_GROUPS - 1 + REQUEST_MAX_NAMESPACES) * sizeof(uint32_t);
     size_t length = REQUEST_MAX_SIZE - sizeof sample.header;
     char *body = exactly(length);
     memset(body, 0, length);
     sample.header.limit_count = REQUEST_MAX_LIMITS;
+    sample.header.attribute_count = REQUEST_MAX_ATTRIBUTES;
+    sample.header.affinity_count = REQUEST_MAX_AFFINITY;
     sample.header.group_count = REQUEST_MAX_GROUPS - 1;
     sample.header.namespace_count = REQUEST_MAX_NAMESPACES;
     sample.header.candidate_count = sample.header.argument_count = 1;

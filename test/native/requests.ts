@@ -14,20 +14,30 @@ export interface SampleRequest {
 type Work = Omit<PreparedStep, "identity" | "isPrivileged" | "killsLeftovers" | "terminal">;
 
 const STEP: Work = {
+  warnings: [],
   id: "01a1fe74-1df6-7414-8d49-c4e314ac2afd",
   command: "sh",
   candidates: ["/usr/bin/sh", "/bin/sh"],
-  arguments: ["sh", "/work/step.sh"],
+  arguments: ["sh", "/work/step.sh"].map((text) => Buffer.from(text)),
   environment: ["PATH=/usr/bin:/bin", "EMPTY=", "TEXT=ä\n\"'"].map((text) => Buffer.from(text)),
   cwd: "/work",
-  script: { bytes: Buffer.from("echo one\necho two\n"), transport: "file", name: "step.sh" },
+  isCwdWanted: true,
+  script: { bytes: Buffer.from("echo one\necho two\n"), transport: "file", name: "step.sh", isFileWanted: true },
 };
 
 const STEPS: readonly Work[] = [
   STEP,
-  { ...STEP, script: undefined, arguments: ["true"], candidates: ["/bin/true"], environment: [] },
-  { ...STEP, script: { bytes: Buffer.of(0, 0xff, 0, 0x0a), transport: "memfd", name: "" }, cwd: "/" },
-  { ...STEP, arguments: ["sh", "-c", "", "x".repeat(5000)], environment: [Buffer.of(0x41, 0x3d, 0xff, 0xfe)] },
+  { ...STEP, script: undefined, arguments: [Buffer.from("true")], candidates: ["/bin/true"], environment: [] },
+  {
+    ...STEP,
+    script: { bytes: Buffer.of(0, 0xff, 0, 0x0a), transport: "memfd", name: "", isFileWanted: false },
+    cwd: "/",
+  },
+  {
+    ...STEP,
+    arguments: ["sh", "-c", "", "x".repeat(5000)].map((text) => Buffer.from(text)),
+    environment: [Buffer.of(0x41, 0x3d, 0xff, 0xfe)],
+  },
 ];
 
 /** Requests by the real encodeRequest, of real containers, and with many groups. */
@@ -38,6 +48,14 @@ export async function sampleRequests(): Promise<SampleRequest[]> {
     try {
       const container = pinContainer(guest.pid);
       const groups = Array.from({ length: 33 }, (_, index) => index * 7);
+      const attributes: Container["attributes"] = {
+        values: [
+          ["nice value", -20n],
+          ["personality", 0x40000n],
+        ],
+        affinity: [5n, 1n << 63n],
+        unknown: [],
+      };
       for (const identity of [container.identity, { ...container.identity, groups }]) {
         for (const work of STEPS) {
           const step: PreparedStep = {
@@ -47,7 +65,9 @@ export async function sampleRequests(): Promise<SampleRequest[]> {
             killsLeftovers: true,
             terminal: { columns: 132, rows: 50 },
           };
+          const unlike = { ...container, attributes };
           samples.push({ container, step, bytes: encodeRequest(container, step, true) });
+          samples.push({ container: unlike, step, bytes: encodeRequest(unlike, step, true) });
         }
       }
       container.close();

@@ -16,27 +16,33 @@ struct sample {
 static const char SAMPLE_STRINGS[] = "name.sh\0/work\0/bin/sh\0/usr/bin/sh\0sh\0-c\0\0A=1\0B=2";
 static const char SAMPLE_SCRIPT[] = {'e', 'x', 'i', 't', '\n'};
 
-/* A limit, three groups and two namespaces, two candidates, three arguments, two variables and a script without a NUL. */
+/* A limit, an attribute and an affinity, three groups and two namespaces, two candidates, three arguments, two variables and a script without a NUL. */
 static inline struct sample make_sample(void)
 {
     const struct request_limit limit = {.resource = 7, .soft = 20000, .hard = UINT64_MAX};
+    const struct request_attribute attribute = {.kind = ATTRIBUTE_NICE, .value = UINT64_MAX};
+    const uint64_t affinity[] = {UINT64_MAX, 1};
     const uint32_t numbers[] = {10, 20, 30, 0x20000, 0x40000000};
     struct sample sample = {
         .header = {.magic = REQUEST_MAGIC,
                    .limit_count = 1,
+                   .attribute_count = 1,
+                   .affinity_count = 2,
                    .group_count = 3,
                    .namespace_count = 2,
                    .candidate_count = 2,
                    .argument_count = 3,
                    .environment_count = 2,
                    .script_size = sizeof SAMPLE_SCRIPT},
-        .length = sizeof limit + sizeof numbers + sizeof SAMPLE_STRINGS + sizeof SAMPLE_SCRIPT,
+        .length = sizeof limit + sizeof attribute + sizeof affinity + sizeof numbers + sizeof SAMPLE_STRINGS + sizeof SAMPLE_SCRIPT,
     };
     sample.header.size = (uint32_t)(sizeof sample.header + sample.length);
     sample.body = exactly(sample.length);
     char *at = sample.body;
     memcpy(at, &limit, sizeof limit);
-    memcpy(at += sizeof limit, numbers, sizeof numbers);
+    memcpy(at += sizeof limit, &attribute, sizeof attribute);
+    memcpy(at += sizeof attribute, affinity, sizeof affinity);
+    memcpy(at += sizeof affinity, numbers, sizeof numbers);
     memcpy(at += sizeof numbers, SAMPLE_STRINGS, sizeof SAMPLE_STRINGS);
     memcpy(at + sizeof SAMPLE_STRINGS, SAMPLE_SCRIPT, sizeof SAMPLE_SCRIPT);
     return sample;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { decodeEnd, RECORD_SIZE } from "../../src/backend/record.ts";
-import { NAMESPACE_FLAGS } from "../../src/container/index.ts";
+import { ATTRIBUTES, NAMESPACE_FLAGS } from "../../src/container/index.ts";
 import { canRun } from "../support/require.ts";
 import { Compilation } from "./compile.ts";
 import { sampleRequests, type SampleRequest } from "./requests.ts";
@@ -41,6 +41,7 @@ function checkRecord(bytes: Buffer): void {
     detail: 0x20000,
     waitStatus: 0x300,
     survivors: 7,
+    uncounted: true,
     userMicroseconds: 0x100000001n,
     systemMicroseconds: 0x100000002n,
     maxRssKib: 0x100000003n,
@@ -53,13 +54,17 @@ function checkRecord(bytes: Buffer): void {
     keptOomScore: false,
     keptLimits: true,
     keptGroups: true,
+    keptAttributes: ["CPU affinity", "nice value"],
     cgroupErrno: 13,
     group: 4711,
+    cwdErrno: 20,
+    scriptErrno: 1,
+    scriptInMemory: true,
   });
 }
 
 function checkRequest(program: string, { container, step, bytes }: SampleRequest): void {
-  const { namespaces, limits, oomScoreAdj, cgroups, pid } = container;
+  const { namespaces, limits, attributes, oomScoreAdj, cgroups, pid } = container;
   const { identity } = step;
   const file = path.join(path.dirname(program), "request");
   writeFileSync(file, bytes);
@@ -80,6 +85,10 @@ function checkRequest(program: string, { container, step, bytes }: SampleRequest
     oomScoreAdj: oomScoreAdj ?? 0,
     cgroups: cgroups?.processes.length ?? 0,
     limits: limits.flatMap(({ resource, soft, hard }) => [resource, soft, hard]).map((part) => part.toString(16)),
+    attributes: attributes.values.flatMap(([name, value]) =>
+      [BigInt(ATTRIBUTES.indexOf(name)), BigInt.asUintN(64, value)].map((part) => part.toString(16)),
+    ),
+    affinity: attributes.affinity.map((word) => word.toString(16)),
     groups: identity.groups,
     namespaces: namespaces.map(({ name }) => NAMESPACE_FLAGS[name]),
     name: hex(step.script?.name ?? ""),

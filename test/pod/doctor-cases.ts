@@ -104,6 +104,6 @@ export function doctorCases(): DoctorCase[] {
       { status: 0 },
     ),
     lacking("No FFI", nothing, ["ffi", "degraded"], { status: 0, package: "no-ffi" }),
-    lacking("No helper", nothing, ["helper", "degraded"], { status: 0, package: "no-helper" }),
+    lacking("No helper", nothing, ["helper", "missing"], { package: "no-helper" }),
   ];
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { REPOSITORY } from "../support/programs.ts";
 import type { Podman } from "./podman.ts";
+import { output, whereIs } from "./where-is.ts";
 
 /** The agent's image has Node and nsenter, the build image a bash; both have the machine's static BusyBox. */
 export const AGENT_IMAGE = "localhost/k8s-executor-agent";
@@ -13,17 +14,6 @@ export const GOCD_AGENT_IMAGE = "localhost/k8s-executor-gocd-agent";
 /** Node, npm and all the shells: what a build container of examples/gocd has. */
 export const NODE_IMAGE = "localhost/k8s-executor-node";
 const GOCD_STAND_IN = "localhost/k8s-executor-gocd";
-
-function output(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
-  return stdout;
-}
-
-/** The path of a program of this machine. */
-export function whereIs(program: string): string {
-  return output("sh", ["-c", `command -v ${program}`]).trim();
-}
 
 function copyInto(root: string, file: string, to: string = file): void {
   mkdirSync(path.join(root, path.dirname(to)), { recursive: true });
@@ -41,8 +31,9 @@ export function addProgram(root: string, program: string, directory = "/usr/bin"
   addLibraries(root, program);
 }
 
-/** An image with BusyBox, and what is added to its root directory. */
+/** An image with BusyBox, and what is added to its root directory. One that is prepared is not made again. */
 export function makeImage(podman: Podman, name: string, add: (root: string) => void): void {
+  if (podman.hasImage(name)) return;
   const root = path.join(podman.directory, path.basename(name));
   for (const directory of ["bin", "etc", "root", "home", "tmp", "usr/bin"]) {
     mkdirSync(path.join(root, directory), { recursive: true });

@@ -4,6 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { imageStore } from "./image-store.ts";
+
 const RUNTIME = fileURLToPath(new URL("runtime.sh", import.meta.url));
 
 /** Far more than any command here takes: what hangs shall be named, not hold up the gate. */
@@ -23,10 +25,17 @@ export class Podman {
   readonly program: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
 
-  constructor() {
+  /** @param storage Where its images and containers are; by default in its own directory, with the prepared images. */
+  constructor(storage?: string) {
     this.directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-podman-"));
     const conf = path.join(this.directory, "containers.conf");
-    this.program = ["podman", "--root", `${this.directory}/storage`, "--runroot", `${this.directory}/run`];
+    const images = storage === undefined ? imageStore() : undefined;
+    this.program = [
+      "podman",
+      `--root=${storage ?? `${this.directory}/storage`}`,
+      `--runroot=${this.directory}/run`,
+      ...(images === undefined ? [] : [`--storage-opt=additionalimagestore=${images}`]),
+    ];
     this.environment = { ...process.env, CONTAINERS_CONF: conf };
     mkdirSync(path.join(this.directory, "tmp"));
     writeFileSync(
@@ -72,6 +81,11 @@ export class Podman {
     return stdout;
   }
 
+  /** Whether there is an image of this name, made here or prepared. */
+  hasImage(name: string): boolean {
+    return this.try(["image", "exists", name]).status === 0;
+  }
+
   /** Stops a container as a runtime does, and answers its exit status. */
   stop(container: string): string {
     this.run(["stop", container]);
@@ -83,6 +97,11 @@ export class Podman {
     this.try(["rmi", "--all", "--force"]);
     // The overlay mount of the storage itself.
     spawnSync("umount", ["-l", `${this.directory}/storage/overlay`], { stdio: "ignore" });
+    this.forget();
+  }
+
+  /** Removes its directory, and leaves all else. */
+  forget(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -3,9 +3,9 @@ import { copyFileSync, mkdirSync, realpathSync } from "node:fs";
 import path from "node:path";
 
 import { CLI } from "../support/cli.ts";
-import { whereIs } from "./images.ts";
 import type { Podman } from "./podman.ts";
 import { SCRATCH_IMAGE } from "./scratch-image.ts";
+import { whereIs } from "./where-is.ts";
 
 /** A container of its own, not in a Pod: pause is PID 1 in it. */
 export class ScratchContainer {

@@ -2,9 +2,10 @@ import { appendFileSync, chmodSync, copyFileSync, mkdirSync, symlinkSync, writeF
 import path from "node:path";
 
 import { REPOSITORY } from "../support/programs.ts";
-import { addProgram, makeImage, whereIs } from "./images.ts";
+import { addProgram, makeImage } from "./images.ts";
 import { PACKAGE } from "./pod.ts";
 import type { Podman } from "./podman.ts";
+import { whereIs } from "./where-is.ts";
 
 /** What examples/gocd/agent/Dockerfile would make, but that the package in it is the one that is mounted. */
 export const SEVERAL_AGENT_IMAGE = "localhost/k8s-executor-several-agent";

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -28,10 +29,12 @@ export async function inCgroups(
   hierarchies: readonly string[] = ["", "memory", "pids"],
 ): Promise<void> {
   const mounts = readFileSync("/proc/self/mountinfo", "latin1");
+  // A pid is another process's in another test's namespace, and the hierarchies are the same.
+  const name = `k8s-executor-test-${randomUUID()}`;
   const directories = new Map<string, string>();
   for (const hierarchy of hierarchies) {
     const [mount] = mountsOf(parseCgroupMounts(mounts), hierarchy);
-    if (mount) directories.set(hierarchy, path.join(mount.point, `k8s-executor-test-${pid}`));
+    if (mount) directories.set(hierarchy, path.join(mount.point, name));
   }
   try {
     for (const directory of directories.values()) {

@@ -171,6 +171,7 @@ test("a container that has ended meanwhile counts only where it was asked for", 
     agent: "agent",
     sharedRoot: undefined,
     config: undefined,
+    allowDegraded: false,
   };
   const subject = { ...gone, label: "it", pid: 4_194_305 };
   assert.equal(await examineContainer({ ...subject, isChosen: false }), undefined);

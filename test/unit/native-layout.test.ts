@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { ABOVE_SLOTS, SLOT } from "../../src/backend/descriptor-slots.ts";
 import { STAGES } from "../../src/backend/stage.ts";
+import { ATTRIBUTES } from "../../src/container/index.ts";
 
 function source(name: string): string {
   return readFileSync(new URL(`../../native/${name}`, import.meta.url), "utf8");
@@ -27,6 +28,14 @@ test("the stages are those of native/stage.h", () => {
   assert.deepEqual(
     stages.map(([, value]) => value),
     STAGES.map((_, index) => index),
+  );
+});
+
+test("the attributes are those of native/request.h", () => {
+  const kinds = [...constants(source("request.h"), "ATTRIBUTE_").values()];
+  assert.deepEqual(
+    kinds,
+    ATTRIBUTES.map((_, index) => index),
   );
 });
 

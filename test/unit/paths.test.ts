@@ -23,11 +23,29 @@ test("paths on the shared volume are mapped, others are not", () => {
 });
 
 test("the working directory", () => {
-  assert.equal(resolveCwd(undefined, "/home/x", root), "/home/x");
-  assert.equal(resolveCwd("sub", "/home/x", root), "/home/x/sub");
-  assert.equal(resolveCwd("/var/go/p", "/home/x", root), "/go/p");
-  assert.equal(resolveCwd("/var/go/p", "/home/x", undefined), "/var/go/p");
-  assert.throws(() => resolveCwd("/a\0b", "/", root), { code: "INVALID_OPTION" });
+  const main = { path: "/home/x", problem: undefined };
+  const wanted = (path: string): object => ({ path, isWanted: true, warning: undefined });
+  assert.deepEqual(resolveCwd(undefined, main, root), { path: "/home/x", isWanted: false, warning: undefined });
+  assert.deepEqual(resolveCwd("sub", main, root), wanted("/home/x/sub"));
+  assert.deepEqual(resolveCwd("/var/go/p", main, root), wanted("/go/p"));
+  assert.deepEqual(resolveCwd("/var/go/p", main, undefined), wanted("/var/go/p"));
+  assert.throws(() => resolveCwd("/a\0b", main, root), { code: "INVALID_OPTION" });
+});
+
+test("a working directory that has no path is / where nobody asks for more, and nothing is relative to it", () => {
+  const main = { path: "/", problem: "is outside the container's root directory" };
+  assert.deepEqual(resolveCwd(undefined, main, root), {
+    path: "/",
+    isWanted: false,
+    warning:
+      "the working directory of the container's main process is outside the container's root directory; the step runs in /",
+  });
+  assert.throws(() => resolveCwd("sub", main, root), {
+    code: "WORKING_DIRECTORY",
+    message:
+      /"sub" is relative, and the working directory of .* is outside the container's root directory; give a path from \//,
+  });
+  assert.equal(resolveCwd("/etc", main, root).path, "/etc");
 });
 
 test("a program is looked for as execvp does", () => {

@@ -119,6 +119,7 @@ test("a user namespace's ids", () => {
   const proc = {
     canOpen: true,
     link: () => "",
+    nameCount: () => 1,
     pids: () => [],
     readLine: () => "",
     read: () => Buffer.from("         0      12345          1\n 1 100000 65536\n"),
@@ -147,15 +148,27 @@ test("nsenter sees no variable that its own loader or libc would obey", () => {
       "UL_x-y=1",
     ].map((entry) => Buffer.from(entry)),
   );
-  assert.equal(hidden, 3);
+  assert.equal(hidden, 4);
   assert.deepEqual(variables, {
     LC_ALL: "C",
-    PATH: "/bin",
+    PATH: "/bin:/usr/bin:/bin",
     K8S_EXECUTOR_0: "job",
     "UL_x-y": "1",
     K8S_EXECUTOR__0: "LD_PRELOAD=/evil.so",
     K8S_EXECUTOR__1: "GCONV_PATH=/evil",
-    K8S_EXECUTOR__2: "LANGUAGE=../../evil",
+    K8S_EXECUTOR__2: "PATH=/bin",
+    K8S_EXECUTOR__3: "LANGUAGE=../../evil",
   });
-  assert.doesNotMatch(wrapper({ hidden, hiddenAs, script: undefined, umask: 0o27 }), /evil/);
+  assert.doesNotMatch(
+    wrapper({
+      hidden,
+      hiddenAs,
+      script: undefined,
+      isInMemoryToo: false,
+      isCwdWanted: true,
+      umask: 0o27,
+      statements: [],
+    }),
+    /evil/,
+  );
 });

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { TerminalSize } from "../../step/index.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
+import { killLeftovers, killTree } from "../kill-tree.ts";
 import { joinStdin, LateStream } from "../late-stream.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
@@ -83,7 +83,7 @@ export class HelperStep implements Running, ResidentStep {
   }
 
   killLeftovers(): Promise<void> {
-    return killOrphans(undefined, this.#of.step.id, this.#of.container);
+    return killLeftovers(this.#of.step.id, this.#of.container);
   }
 
   abandon(): void {

@@ -2,9 +2,11 @@ import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { containerSlots } from "../descriptor-slots.ts";
 import { encodeRequest } from "../request.ts";
-import { PROBE_PATIENCE_MS, Unavailable, withPatience, type Backend, type Running } from "../types.ts";
+import { servingInTime } from "../trial.ts";
+import type { Backend, Running } from "../types.ts";
 import { HelperStep } from "./helper-step.ts";
 import { HelperResident } from "./resident.ts";
+import { tryHelper } from "./try-helper.ts";
 
 /** The same resident as the native backend's, started by node:child_process where there is no FFI. */
 export class HelperBackend implements Backend {
@@ -31,11 +33,14 @@ export class HelperBackend implements Backend {
     this.reason = reason;
   }
 
-  /** Starts the resident, which removes scripts that a crash left in the shared root. Throws an Error that says why it cannot. */
+  /**
+   * Starts the helper for a trial, and then as the resident, which removes scripts that a crash left in the shared root.
+   *
+   * @throws Unavailable, errors of node:child_process, ExecutorError HELPER_LOST.
+   */
   async probe(): Promise<void> {
-    await withPatience(this.#living(), PROBE_PATIENCE_MS, () => {
-      throw new Unavailable("the helper was started and does not answer");
-    });
+    await tryHelper(this.#path);
+    await servingInTime(this.#living());
   }
 
   start(step: PreparedStep, stdin: boolean): Running {

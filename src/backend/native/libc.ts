@@ -1,4 +1,8 @@
+import os from "node:os";
+
 import { SystemError } from "../../errors/index.ts";
+import { signalName } from "../signal-name.ts";
+import type { ProcessEnd } from "../trial.ts";
 import { bind, P_PID, WEXITED } from "./bindings.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 
@@ -22,7 +26,10 @@ const EAGAIN = 11;
 const ETOOMANYREFS = 109;
 /** POSIX_SPAWN_SETSIGDEF | SETSIGMASK | SETSID. */
 const SPAWN_FLAGS = 0x04 | 0x08 | 0x80;
-const EINVAL = 22;
+const { ECHILD, EINVAL, EPERM } = os.constants.errno;
+/** Of a siginfo_t, in words of four bytes; and that a child exited rather than was killed. */
+const SIGINFO = { code: 2, status: 6 } as const;
+const CLD_EXITED = 1;
 /** Larger than the structures of any libc: posix_spawn's take 80 and 336 bytes in glibc and musl. */
 const ACTIONS_SIZE = 512;
 const ATTRIBUTES_SIZE = 1024;
@@ -55,8 +62,8 @@ export interface Libc {
   send(socket: number, message: Uint8Array, descriptors: readonly number[]): boolean;
   /** Starts a program with no environment, all signals blocked and at their default, and only these descriptors besides close-on-exec ones. */
   spawn(path: string, argv: readonly string[], descriptors: readonly (readonly [from: number, to: number])[]): number;
-  /** Whether this child has ended; it is then gone. */
-  reap(pid: number): boolean;
+  /** How this child has ended; it is then gone. Undefined: it has not. */
+  reap(pid: number): ProcessEnd | undefined;
   /** Waits for a child's end, on a thread of koffi's. It stays to be reaped: until then its number is its own. */
   wait(pid: number): Promise<void>;
 }
@@ -78,7 +85,8 @@ export async function loadLibc(): Promise<Libc> {
   };
   const createMemfd = (name: string, flags: number): number => {
     const fd = c.memfd_create(name, flags | MFD_EXEC);
-    if (fd < 0 && errno() === EINVAL) return check("memfd_create", c.memfd_create(name, flags));
+    // EPERM: by a seccomp filter that knows no such flag.
+    if (fd < 0 && [EINVAL, EPERM].includes(errno())) return check("memfd_create", c.memfd_create(name, flags));
     return check("memfd_create", fd);
   };
 
@@ -172,9 +180,17 @@ export async function loadLibc(): Promise<Libc> {
       return pid[0] ?? -1;
     },
     reap(child) {
-      // Only a child that has ended is written into it. ECHILD: the embedding program reaped it.
+      // Only a child that has ended is written into it.
       siginfo[0] = 0;
-      return c.waitid(P_PID, child, siginfo, WEXITED | WNOHANG) !== 0 || siginfo[0] !== 0;
+      if (c.waitid(P_PID, child, siginfo, WEXITED | WNOHANG) !== 0) {
+        if (errno() !== ECHILD) throw new SystemError("waitid", errno());
+        return { exitCode: undefined, signal: undefined }; // the embedding program reaped it
+      }
+      if (siginfo[0] === 0) return undefined;
+      const [code, status = 0] = [siginfo[SIGINFO.code], siginfo[SIGINFO.status]];
+      return code === CLD_EXITED
+        ? { exitCode: status, signal: undefined }
+        : { exitCode: undefined, signal: signalName(status) };
     },
     wait: (child) => c.waitidLater(child),
   };

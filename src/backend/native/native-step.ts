@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 
 import { SystemError } from "../../errors/index.ts";
 import type { TerminalSize } from "../../step/index.ts";
-import { killOrphans, killTree } from "../kill-tree.ts";
+import { killLeftovers, killTree } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { writePipe } from "../pipe-streams.ts";
 import { CONTROL_END, encodeResize } from "../record.ts";
@@ -100,7 +100,7 @@ export class NativeStep implements Running, SentStep {
   }
 
   killLeftovers(): Promise<void> {
-    return killOrphans(undefined, this.#of.step.id, this.#of.container);
+    return killLeftovers(this.#of.step.id, this.#of.container);
   }
 
   abandon(): void {

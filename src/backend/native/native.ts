@@ -1,15 +1,17 @@
 import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { ABOVE_SLOTS, containerSlots } from "../descriptor-slots.ts";
-import { PROBE_PATIENCE_MS, Unavailable, withPatience, type Backend, type Running } from "../types.ts";
 import { encodeRequest } from "../request.ts";
 import { startError } from "../start-error.ts";
+import { servingInTime } from "../trial.ts";
+import type { Backend, Running } from "../types.ts";
 import type { Libc } from "./libc.ts";
 import { NativeStep } from "./native-step.ts";
 import { Resident } from "./resident.ts";
 import { SealedHelper } from "./sealed-helper.ts";
 import { spawnResident } from "./spawn-resident.ts";
 import { StepPipes } from "./step-pipes.ts";
+import { trySealedHelper } from "./try-sealed-helper.ts";
 
 /** Steps by a resident of our own, which is started by posix_spawn once: nothing of our memory is copied. */
 export class NativeBackend implements Backend {
@@ -47,11 +49,14 @@ export class NativeBackend implements Backend {
     }
   }
 
-  /** Starts the resident, which removes scripts that a crash left in the shared root. Throws an Error that says why it cannot. */
+  /**
+   * Starts the helper for a trial, and then as the resident, which removes scripts that a crash left in the shared root.
+   *
+   * @throws Unavailable, SystemError, ExecutorError HELPER_LOST.
+   */
   async probe(): Promise<void> {
-    await withPatience(this.#living().ready, PROBE_PATIENCE_MS, () => {
-      throw new Unavailable("the helper was started and does not answer");
-    });
+    await trySealedHelper(this.#libc, this.#helper);
+    await servingInTime(this.#living().ready);
   }
 
   start(step: PreparedStep, stdin: boolean): Running {

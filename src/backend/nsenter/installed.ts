@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import path from "node:path";
 import { promisify } from "node:util";
 
 import type { NamespaceName } from "../../container/index.ts";
+import { findOwnProgram } from "../../system/index.ts";
 import { Unavailable } from "../types.ts";
 
 /** The option of nsenter for each kind of namespace, short and long. */
@@ -28,24 +27,10 @@ export interface InstalledNsenter {
   knows(option: string): boolean;
 }
 
-function find(program: string): string | undefined {
-  for (const directory of (process.env["PATH"] ?? "").split(path.delimiter)) {
-    if (directory === "") continue;
-    const candidate = path.join(directory, program);
-    try {
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch {
-      // Not in this directory: look in the next.
-    }
-  }
-  return undefined;
-}
-
-/** Finds nsenter in our own PATH and asks what it can do. Throws Unavailable. */
+/** Finds nsenter and asks what it can do. Throws Unavailable. */
 export async function findNsenter(): Promise<InstalledNsenter> {
-  const file = find("nsenter");
-  if (file === undefined) throw new Unavailable("nsenter is not in PATH (install util-linux)");
+  const file = findOwnProgram("nsenter");
+  if (file === undefined) throw new Unavailable("nsenter is not found (install util-linux)");
   // util-linux prints its help to stdout, BusyBox to stderr with a failing status.
   const ask = async (flag: string): Promise<string> => {
     try {

@@ -1,4 +1,4 @@
-import { membersOf } from "../process-group.ts";
+import { hiddenDescendantsOf, membersOf } from "../process-group.ts";
 
 const SIGKILL = 9;
 
@@ -18,7 +18,7 @@ function kill(pid: number, signal: number): void {
 export function killGroup(group: number, signal: number, sparesLeader: boolean): void {
   if (sparesLeader && signal !== SIGKILL) {
     try {
-      const others = membersOf(group).filter((pid) => pid !== group);
+      const others = [...membersOf(group), ...hiddenDescendantsOf(group)].filter((pid) => pid !== group);
       for (const pid of others) kill(pid, signal);
       // Before it has forked there is nobody else, and nothing to lose.
       if (others.length > 0) return;

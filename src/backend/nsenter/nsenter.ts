@@ -6,19 +6,22 @@ import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { containerGoneError } from "../failure.ts";
 import type { Libc } from "../native/libc.ts";
 import { childOutput, childStream } from "../child-streams.ts";
-import { killOrphans } from "../kill-tree.ts";
+import { killLeftovers, killOrphans } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { startError } from "../start-error.ts";
 import { Unavailable, type Backend, type Ending, type Running } from "../types.ts";
+import { cwdWarning, scriptWarning } from "../warnings.ts";
+import { escapeBytes } from "./escaped-bytes.ts";
 import type { InstalledNsenter } from "./installed.ts";
 import { killGroup } from "./kill-group.ts";
 import { NsenterPipes } from "./pipes.ts";
 import { nsenterFailure } from "./report.ts";
 import { ScriptFile } from "./script-file.ts";
-import { hide, REPORT_FD, STDERR_FD, wrapper, type Report } from "./wrapper.ts";
+import { hide, REPORT_FD, STDERR_FD, wrapper, type Note, type Report } from "./wrapper.ts";
 
 const SIGKILL = 9;
+const NOTES: ReadonlySet<string> = new Set<Note>(["root", "memory"]);
 
 /** util-linux or BusyBox nsenter, for where the helper cannot run. */
 export class NsenterBackend implements Backend {
@@ -54,10 +57,12 @@ export class NsenterBackend implements Backend {
       "what the step leaves in the background is not counted",
       "supplementary groups are not taken over, and the agent's keyring is kept",
       "the container's cgroup, resource limits and oom_score_adj are not taken over",
+      ...ownedByAgent(container.attributes),
       "resource usage is not reported",
       "a step cannot have a terminal",
       "the container needs a sh, which may drop variables whose names are no identifiers",
       ...(container.pin ? [] : ["a pid that is given to another process at this very moment is not noticed"]),
+      ...(container.hiding === undefined ? [] : ["/proc hides processes: what leaves the process group is not ended"]),
       ...(libc ? [] : ["stdout and stderr are sockets, so /dev/stdout cannot be opened in the container"]),
       ...skipped.map((name) => `the ${name} namespace is not joined (${nsenter.version} cannot)`),
     ];
@@ -70,7 +75,7 @@ export class NsenterBackend implements Backend {
     let child: ChildProcess;
     try {
       file = this.#placeFile(step);
-      child = this.#spawn(step, pipes, stdin);
+      child = this.#spawn(step, pipes, stdin, file);
     } catch (error) {
       file?.remove();
       pipes.closeAll();
@@ -91,7 +96,7 @@ export class NsenterBackend implements Backend {
     };
     const supervise = async (): Promise<Ending> => {
       try {
-        return await this.#supervise(child, step, () => wasSignalled);
+        return await this.#supervise(child, step, file?.refusal, () => wasSignalled);
       } finally {
         file?.remove();
         // Like the helper: once the end of all was asked for, nothing of it is left.
@@ -117,7 +122,7 @@ export class NsenterBackend implements Backend {
         signal(number);
       },
       resize: () => undefined,
-      killLeftovers: () => killOrphans(undefined, step.id, this.#container),
+      killLeftovers: () => killLeftovers(step.id, this.#container),
       abandon: () => signal(SIGKILL),
       release: () => undefined,
     };
@@ -162,18 +167,27 @@ export class NsenterBackend implements Backend {
     return new ScriptFile(step.script, this.#sharedRoot, step.identity);
   }
 
-  #spawn(step: PreparedStep, pipes: NsenterPipes, stdin: boolean): ChildProcess {
-    const memfd = step.script?.transport === "memfd" ? pipes.giveScript(step.script.bytes) : undefined;
+  #spawn(step: PreparedStep, pipes: NsenterPipes, stdin: boolean, file: ScriptFile | undefined): ChildProcess {
+    const { script } = step;
+    // Without FFI there is only the file.
+    const isInMemoryToo = file?.refusal !== undefined && !script?.isFileWanted && this.#libc !== undefined;
+    const memfd =
+      script && (script.transport === "memfd" || isInMemoryToo) ? pipes.giveScript(script.bytes) : undefined;
     const { variables, hiddenAs, hidden } = hide(step.environment);
+    const escaped = escapeBytes(hiddenAs, step.environment, step.arguments);
     const program = wrapper({
+      statements: escaped.statements,
       hiddenAs,
       hidden,
-      script: step.script?.transport,
+      script: script?.transport,
+      isInMemoryToo,
+      isCwdWanted: step.isCwdWanted,
       umask: step.identity.umask,
     });
     const options = [...this.#options, ...this.#userOptions(step.identity)];
-    return spawn(this.#nsenter.path, [...options, "--", "sh", "-c", program, "sh", step.cwd, ...step.arguments], {
-      env: variables,
+    const args = step.arguments.map((argument) => argument.toString());
+    return spawn(this.#nsenter.path, [...options, "--", "sh", "-c", program, "sh", step.cwd, ...args], {
+      env: { ...variables, ...escaped.variables },
       cwd: "/",
       detached: true,
       stdio: [
@@ -187,7 +201,12 @@ export class NsenterBackend implements Backend {
     });
   }
 
-  async #supervise(child: ChildProcess, step: PreparedStep, wasSignalled: () => boolean): Promise<Ending> {
+  async #supervise(
+    child: ChildProcess,
+    step: PreparedStep,
+    refusal: string | undefined,
+    wasSignalled: () => boolean,
+  ): Promise<Ending> {
     const wasOutOfMemory = watchOom(this.#container);
     let report = "";
     let complaint = "";
@@ -196,31 +215,43 @@ export class NsenterBackend implements Backend {
       child.once("exit", (code, signal) => resolve([code, signal]));
     });
     // Both are closed before the step starts, so neither can be held open by it.
-    const words = childOutput(child, REPORT_FD).on("data", (chunk: Buffer) => (report += chunk.toString()));
+    const reports = childOutput(child, REPORT_FD).on("data", (chunk: Buffer) => (report += chunk.toString()));
     const complaints = childOutput(child, 2).on(
       "data",
       (chunk: Buffer) => (complaint += chunk.toString("utf8", 0, 500)),
     );
-    const [[exitCode, signal]] = await Promise.all([exit, closed(words), closed(complaints)]);
-    const word = report.trim() as Report | "";
+    const [[exitCode, signal]] = await Promise.all([exit, closed(reports), closed(complaints)]);
+    const words = report.split("\n").filter(Boolean);
+    const notes = new Set(words.filter((said) => NOTES.has(said)));
+    const word = (words.find((said) => !notes.has(said)) ?? "") as Report | "";
     // What we ended ourselves before it began is no failure of the entry.
     if (word !== "started" && !(word === "" && wasSignalled())) {
-      throw nsenterFailure(word, { exitCode, signal, complaint }, step, this.#container);
+      throw nsenterFailure(word, { exitCode, signal, complaint, refusal }, step, this.#container);
     }
     const ending = { exitCode: exitCode ?? undefined, signal: signal ?? undefined };
     return {
       ...ending,
       isCoreDumped: false,
       usage: undefined,
-      survivors: 0,
+      survivors: undefined,
       containerGone: !this.#container.isAlive(),
       isOutputCut: false,
       outOfMemory: wasOutOfMemory(ending),
       limitations: [],
+      warnings: [
+        ...(notes.has("root") ? [cwdWarning(step, "cannot be entered")] : []),
+        ...(notes.has("memory") ? [scriptWarning(step, refusal ?? "unknown")] : []),
+      ],
     };
   }
 }
 
 function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => stream.once("error", () => resolve()).once("close", () => resolve()));
+}
+
+/** What a step has from us rather than from its container's main process. */
+function ownedByAgent({ values, affinity, unknown }: Container["attributes"]): string[] {
+  const names = [...(affinity.length > 0 ? ["CPU affinity"] : []), ...values.map(([name]) => name), ...unknown];
+  return names.map((name) => `the container's ${name} is not taken over`);
 }

@@ -78,8 +78,8 @@ export class NsenterPipes {
     try {
       if (ourUid !== process.geteuid?.()) this.#libc?.chown(fd, ourUid, ourGid);
     } catch (error) {
-      // Without CAP_CHOWN, /dev/stdout cannot be opened, and nsenter cannot become that user either.
-      if (!(error instanceof SystemError && error.code === "EPERM")) throw error;
+      // Without CAP_CHOWN (EPERM), or for a user without a place in our user namespace (EINVAL), /dev/stdout cannot be opened.
+      if (!(error instanceof SystemError)) throw error;
     }
     return fd;
   }

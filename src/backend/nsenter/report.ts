@@ -1,8 +1,9 @@
 import type { Container } from "../../container/index.ts";
-import { permissionDenied } from "../../container/index.ts";
+import { existsInside, permissionDenied } from "../../container/index.ts";
 import { ExecutorError } from "../../errors/index.ts";
 import type { PreparedStep } from "../../step/index.ts";
-import { containerGoneError, explainScriptPath } from "../failure.ts";
+import { containerGoneError } from "../failure.ts";
+import { scriptAccessError } from "../script-access.ts";
 import type { Report } from "./wrapper.ts";
 
 /** How nsenter ended without having started the step. */
@@ -11,6 +12,8 @@ export interface NsenterEnd {
   signal: NodeJS.Signals | null;
   /** The first it wrote to stderr. */
   complaint: string;
+  /** Why the script file could not be given to the step's user. */
+  refusal: string | undefined;
 }
 
 /** The error for a step that nsenter did not start. */
@@ -45,8 +48,9 @@ export function nsenterFailure(
     });
   }
   if (word === "script") {
-    const { code, ...parts } = explainScriptPath("ENOENT", step, container);
-    return new ExecutorError(code, { ...parts, details });
+    // Its file is still there.
+    const isThere = existsInside(container, step.arguments.at(-1)?.toString() ?? "");
+    return scriptAccessError({ errno: isThere ? "EACCES" : "ENOENT", refusal: end.refusal }, step, container, details);
   }
   if (!container.isAlive()) return containerGoneError(container);
   if (end.exitCode === 127) {

@@ -1,12 +1,33 @@
-import { closeSync, constants, fchmodSync, fchownSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, unlinkSync, writeSync } from "node:fs";
 
 import type { Identity } from "../../container/index.ts";
 import { errnoOf, ExecutorError } from "../../errors/index.ts";
 import { scriptPath, type SharedRoot, type StepScript } from "../../step/index.ts";
 
+/**
+ * What the volume refuses is no failure yet: what counts is whether the step can read the file, and the wrapper looks. The
+ * mode is never made wider. As native/script.c does.
+ */
+function giveTo({ ourUid, ourGid }: Identity, fd: number): string | undefined {
+  try {
+    fchmodSync(fd, 0o700);
+  } catch {
+    // A volume without modes; made with this one, so only our umask could be missing.
+  }
+  try {
+    const { uid, gid } = fstatSync(fd);
+    if (uid !== ourUid || gid !== ourGid) fchownSync(fd, ourUid, ourGid);
+    return undefined;
+  } catch (error) {
+    return errnoOf(error) ?? String(error);
+  }
+}
+
 /** A script file in the shared root, made by us: nsenter has no helper that would do it. */
 export class ScriptFile {
   readonly #path: string;
+  /** Why it could not be given to its reader; undefined where it was. */
+  readonly refusal: string | undefined;
 
   /** @throws ExecutorError SHARED_ROOT. */
   constructor(script: StepScript, root: SharedRoot, owner: Identity) {
@@ -18,8 +39,7 @@ export class ScriptFile {
       created = true;
       try {
         for (let at = 0; at < script.bytes.length;) at += writeSync(fd, script.bytes, at);
-        fchmodSync(fd, 0o700);
-        fchownSync(fd, owner.ourUid, owner.ourGid);
+        this.refusal = giveTo(owner, fd);
       } finally {
         closeSync(fd);
       }

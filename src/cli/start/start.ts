@@ -29,10 +29,14 @@ function loadProgram(): Program {
 /** As for every failure of our own: 1 could be a script's. */
 const OUR_FAILURE = 125;
 
+function say(text: string): void {
+  console.error(`k8s-executor: ${text}`);
+  process.exitCode = OUR_FAILURE;
+}
+
 function fail(error: unknown): void {
   const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-  console.error(`k8s-executor: the installation is damaged: ${reason}; install it anew`);
-  process.exitCode = OUR_FAILURE;
+  say(`the installation is damaged: ${reason}; install it anew`);
 }
 
 function runProgram(): void {
@@ -46,5 +50,13 @@ function runProgram(): void {
   program({}, require, {}, PROGRAM, __dirname);
 }
 
-if (STEPS.has(process.argv[2] ?? "")) runProgram();
+/** That of package.json. */
+const OLDEST_NODE = 20;
+
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  const problem = `its own Node, ${process.execPath}, is ${process.version} and too old`;
+  say(
+    `${problem}; install Node ${OLDEST_NODE} or newer, or run NODE ${__dirname}/compile.cjs with the path of the one to use`,
+  );
+} else if (STEPS.has(process.argv[2] ?? "")) runProgram();
 else import(MAIN).catch(fail);

@@ -1,0 +1,3 @@
+import { testReferencePod } from "../pod/reference-tests.ts";
+
+testReferencePod(1000);
