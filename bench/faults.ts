@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 
 import { connect, ExecutorError, type BackendName, type Guest, type StepResult } from "../src/index.ts";
 import { makeGuest, type GuestOptions, type ThrowAwayGuest } from "../test/guests/guest.ts";
-import { childrenOf, helpersOf, killIfAlive, openDescriptors } from "../test/support/children.ts";
+import { childrenOf, keepersOf, killIfAlive, openDescriptors } from "../test/support/children.ts";
 import { CLI } from "../test/support/cli.ts";
 
 const { values } = parseArgs({
@@ -43,7 +43,7 @@ const isOneOf =
   (outcome: Outcome): boolean =>
     words.includes(outcome instanceof ExecutorError ? outcome.code : outcome === "hangs" ? outcome : outcome.outcome);
 
-const eachHelper = (action: (helper: number) => void): void => helpersOf(process.pid).forEach(action);
+const eachHelper = (action: (helper: number) => void): void => keepersOf(process.pid).forEach(action);
 const signal = (pid: number, name: NodeJS.Signals): void => {
   if (existsSync(`/proc/${pid}`)) process.kill(pid, name);
 };
@@ -108,7 +108,7 @@ function marked(marker: string): number[] {
 async function leftovers(marker: string, shared: string): Promise<{ processes: number; files: number }> {
   const deadline = performance.now() + 1000;
   const look = (): { processes: number; files: number } => ({
-    processes: marked(marker).length + helpersOf(process.pid).length,
+    processes: marked(marker).length + keepersOf(process.pid).length,
     files: existsSync(shared) ? readdirSync(shared).filter((name) => name.endsWith(".sh")).length : 0,
   });
   let found = look();

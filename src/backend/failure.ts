@@ -103,6 +103,7 @@ function explain(record: EndRecord, errno: string, step: PreparedStep, container
   if (isGone || (record.stage === "fork" && errno === "ENOMEM" && !container.isAlive())) {
     return containerGone(container);
   }
+  if (record.stage === "target" && errno === "ESTALE") return namespaceLeft(record, container);
   const exhausted = EXHAUSTED[errno];
   if (exhausted && record.stage !== "cwd") {
     const [problem, remedy] = exhausted;
@@ -127,6 +128,19 @@ function explain(record: EndRecord, errno: string, step: PreparedStep, container
   };
 }
 
+function namespaceName({ detail }: EndRecord): string {
+  return Object.entries(NAMESPACE_FLAGS).find(([, flag]) => flag === detail)?.[0] ?? "unknown";
+}
+
+/** What was connected to is not what the process is in by now: a step must not follow it there. */
+function namespaceLeft(record: EndRecord, container: Container): Explanation {
+  return {
+    code: "CONTAINER_GONE",
+    problem: `the container's main process ${container.pid} has joined another ${namespaceName(record)} namespace since connect()`,
+    remedy: "connect again",
+  };
+}
+
 function containerGone(container: Container): Explanation {
   return {
     code: "CONTAINER_GONE",
@@ -146,9 +160,12 @@ export function entryError(record: EndRecord, step: PreparedStep, container: Con
   const errno = errnoName(record.errno);
   const details = { stage: record.stage, errno, pid: container.pid };
   if (errno === "EPERM" && record.stage === "namespace") {
-    const name = Object.entries(NAMESPACE_FLAGS).find(([, flag]) => flag === record.detail)?.[0] ?? "unknown";
+    const name = namespaceName(record);
     const needed: CapabilityName[] = name === "mnt" ? ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT"] : ["CAP_SYS_ADMIN"];
     return permissionDenied(`join the ${name} namespace of process ${container.pid}`, needed, undefined, details);
+  }
+  if (record.stage === "target" && (errno === "EACCES" || errno === "EPERM")) {
+    return permissionDenied(`look into process ${container.pid}`, ["CAP_SYS_PTRACE"], undefined, details);
   }
   if (record.stage === "script_path") {
     const refusal = record.scriptErrno === 0 ? undefined : errnoName(record.scriptErrno);

@@ -18,7 +18,7 @@ import { after, before, test } from "node:test";
 
 import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
 import { processesWith } from "../support/processes.ts";
-import { childrenOf, helpersOf } from "../support/children.ts";
+import { childrenOf, keepersOf } from "../support/children.ts";
 import { CLI, cli, finished, plainEnvironment, startCli, type CliResult } from "../support/cli.ts";
 import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
@@ -198,7 +198,7 @@ test("a reader that never reads does not outlive a timeout or a signal", async (
     const child = startCli(["exec", ...pid, ...yes], options);
     const ended = finished(child);
     // The helper that connect() starts for a try has no child.
-    const runs = (): boolean => helpersOf(child.pid ?? 0).some((helper) => childrenOf(helper).length > 0);
+    const runs = (): boolean => keepersOf(child.pid ?? 0).some((keeper) => childrenOf(keeper).length > 0);
     await until("the step runs", runs);
     child.kill("SIGTERM");
     assert.equal((await ended).status, 143);
@@ -221,7 +221,7 @@ test("a reader that never reads a socket or a terminal does not outlive a timeou
     stdio: ["ignore", "pipe", "pipe"],
     env: plainEnvironment(),
   });
-  const runs = (): boolean => processesWith(mark).some((one) => helpersOf(one).length > 0);
+  const runs = (): boolean => processesWith(mark).some((one) => keepersOf(one).length > 0);
   await until("the step runs", runs);
   await until("the command line has ended", () => processesWith(mark).length === 0);
   terminal.kill("SIGKILL");
@@ -248,7 +248,7 @@ test("a signal after the script's end ends the wait for a reader that does not r
   const child = startCli(["run", ...pid, "--script", script]);
   // At most what passes its output on is left: there is more than our end holds, and less than all pipes on the way.
   const isPassedOn = (helper: number): boolean => childrenOf(helper).length <= 1;
-  await until("the script has ended", () => existsSync(file) && helpersOf(child.pid ?? 0).every(isPassedOn));
+  await until("the script has ended", () => existsSync(file) && keepersOf(child.pid ?? 0).every(isPassedOn));
   child.kill("SIGTERM");
   // Not the script's own status, for some of what it said was lost.
   assert.equal(((await once(child, "exit")) as [number])[0], 143);

@@ -26,7 +26,8 @@ import { makeGuest, type ThrowAwayGuest } from "../guests/guest.ts";
 import {
   descendantsOf,
   childrenOf,
-  helperOf,
+  keeperOf,
+  keepersOf,
   helpersOf,
   isAlive,
   killIfAlive,
@@ -43,7 +44,7 @@ const GUESTS = process.getuid?.() === 0 ? (["all", "mnt"] as const) : (["all"] a
 
 /** Sends a signal to the helper of the step that runs, and waits until the step is lost and nothing of it is left. */
 async function strikeHelper(signal: NodeJS.Signals, processes: number, lost: Promise<void>): Promise<void> {
-  const helper = helperOf(process.pid);
+  const helper = keeperOf(process.pid);
   const tree = descendantsOf(helper);
   assert.equal(tree.length, processes);
   process.kill(helper, signal);
@@ -60,7 +61,7 @@ for (const backend of SUPERVISED) {
       let output = "";
       agent.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
       await until("the script runs", () => output.split("\n").length === 3);
-      const helper = helperOf(agent.pid ?? 0);
+      const helper = keeperOf(agent.pid ?? 0);
       const ours = childrenOf(helper).map((child) => child.pid);
       assert.equal(readdirSync(sharedRoot).length, 1);
       agent.kill("SIGKILL");
@@ -90,8 +91,8 @@ for (const backend of SUPERVISED) {
       await using guest = await connect({ pid, backend });
       const step = guest.run({ script: "setsid sh -c 'echo ready; exec sleep 1000' & exec sleep 1000" });
       await once(step.stdout, "data");
-      const tree = descendantsOf(helperOf(process.pid));
-      const [subreaper] = helpersOf(helperOf(process.pid));
+      const tree = descendantsOf(keeperOf(process.pid));
+      const [subreaper] = helpersOf(keeperOf(process.pid));
       assert.ok(subreaper !== undefined && tree.length === 4);
       process.kill(subreaper, "SIGKILL");
       const { outcome, signal } = await step;
@@ -118,7 +119,7 @@ for (const backend of SUPERVISED) {
       const step = guest.run({ script: "echo ready; read line", stdin: "pipe" });
       await once(step.stdout, "data");
       // After the subreaper.
-      const relay = helpersOf(helperOf(process.pid)).at(-1);
+      const relay = helpersOf(keeperOf(process.pid)).at(-1);
       assert.equal(readlinkSync(`/proc/${relay}/ns/pid`), readlinkSync("/proc/self/ns/pid"));
       step.stdin?.end();
       await step;
@@ -132,7 +133,7 @@ for (const backend of SUPERVISED) {
       for (const tty of [true, false]) {
         const step = guest.run({ script: "echo ready; exec yes", tty, maxBuffer: 1000 });
         await once(step.stdout, "data");
-        killIfAlive(helpersOf(helperOf(process.pid)).at(-1) ?? -1);
+        killIfAlive(helpersOf(keeperOf(process.pid)).at(-1) ?? -1);
         const { failed, signal, isOutputTruncated } = await step;
         assert.deepEqual([failed, signal, isOutputTruncated], [true, tty ? "SIGHUP" : "SIGPIPE", true]);
       }
@@ -147,7 +148,7 @@ for (const backend of SUPERVISED) {
       const lost = assert.rejects(step, { code: "HELPER_LOST" });
       await once(step.stdout, "data");
       await strikeHelper("SIGSTOP", 5, lost);
-      await until("the helper is gone", () => helpersOf(process.pid).length === 0);
+      await until("the keeper is gone", () => keepersOf(process.pid).length === 0);
       guest.close();
     });
   });
@@ -544,7 +545,7 @@ for (const backend of SUPERVISED) {
       });
       const output = child.stdout;
       await once(output, "data");
-      const helper = helperOf(child.pid ?? 0);
+      const helper = keeperOf(child.pid ?? 0);
       await using other = await connect({ pid, backend });
       const before = processorTimeOf(helper);
       for (const from = performance.now(); performance.now() - from < WATCHED_MS;) await other.exec(["true"]);

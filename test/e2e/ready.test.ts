@@ -9,7 +9,7 @@ import { after, test } from "node:test";
 
 import { connect, createGocdWorker, waitForReady, type GocdWorker } from "../../src/index.ts";
 import { cli } from "../support/cli.ts";
-import { helpersOf, openDescriptors } from "../support/children.ts";
+import { helpersOf, keepersOf, openDescriptors } from "../support/children.ts";
 import { withGuest } from "../support/contract.ts";
 import { startAlone, withAlone, type Alone } from "../support/own-namespace.ts";
 import { canRun } from "../support/require.ts";
@@ -133,7 +133,7 @@ test("a wait that is given up ends at once, with the caller's reason", async (t)
         onProgress: () => given.abort(reason),
       });
       if (probe === "sleep 1000")
-        await until("the probe runs", () => helpersOf(process.pid).length > 0).then(() => given.abort(reason));
+        await until("the probe runs", () => keepersOf(process.pid).length > 0).then(() => given.abort(reason));
       await assert.rejects(ready, reason);
     }
     const aborted = AbortSignal.abort(new Error("before"));

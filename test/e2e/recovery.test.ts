@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { connect, type BackendName } from "../../src/index.ts";
 import type { ThrowAwayGuest } from "../guests/guest.ts";
-import { helperOf } from "../support/children.ts";
+import { keeperOf } from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
 import { withGuest } from "../support/contract.ts";
 import { until } from "../support/until.ts";
@@ -21,7 +21,7 @@ function at({ pid, sharedRoot, containerRoot }: ThrowAwayGuest, backend: Backend
 async function crash(target: ThrowAwayGuest, backend: BackendName): Promise<void> {
   const agent = startCli(["run", ...at(target, backend), "--script", "echo ready; exec sleep 1000"]);
   await once(agent.stdout as NonNullable<typeof agent.stdout>, "data");
-  const helper = helperOf(agent.pid ?? 0);
+  const helper = keeperOf(agent.pid ?? 0);
   process.kill(helper, "SIGSTOP");
   agent.kill("SIGKILL");
   await once(agent, "exit");

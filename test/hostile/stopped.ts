@@ -3,7 +3,7 @@ import { readlinkSync } from "node:fs";
 import os from "node:os";
 
 import { ExecutorError, type BackendName, type Guest, type StepResult } from "../../src/index.ts";
-import { helperOf, helpersOf, killIfAlive } from "../support/children.ts";
+import { helpersOf, keeperOf, keepersOf, killIfAlive } from "../support/children.ts";
 import { until } from "../support/until.ts";
 import { startAttack } from "./attack.ts";
 import { describe, inTime, outcomeOf } from "./alive.ts";
@@ -34,7 +34,7 @@ async function strike(
   const step = guest.run({ script: SCRIPT, stdin: "pipe", timeout: 1200, forceKillAfterDelay: 50 });
   const outcome = outcomeOf(what, step);
   await once(step.stdout, "data");
-  const helper = helperOf(process.pid);
+  const helper = keeperOf(process.pid);
   const [relay] = helpersOf(helper);
   if (relay === undefined) throw new Error("a step with a stdin and output has no relay");
   const struck = victim === "helper" ? helper : relay;
@@ -45,7 +45,7 @@ async function strike(
   } finally {
     // A relay that is stopped stays, and with it the helper that waits for it: the guest could as well make processes.
     for (const pid of new Set([struck, relay])) if (helpersOf(helper).includes(pid)) killIfAlive(pid);
-    await until("the helper has ended", () => !helpersOf(process.pid).includes(helper));
+    await until("the keeper has ended", () => !keepersOf(process.pid).includes(helper));
   }
 }
 

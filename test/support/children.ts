@@ -35,7 +35,7 @@ export function descendantsOf(parent: number): number[] {
   return children.concat(children.flatMap(descendantsOf));
 }
 
-/** The supervisors among our children; what they run from cannot be seen without privilege, but their name can. */
+/** Those of our programs among the children of a process; what they run from cannot be seen without privilege, but their name can. */
 export function helpersOf(parent: number): number[] {
   return childrenOf(parent)
     .map(({ pid }) => pid)
@@ -48,12 +48,17 @@ export function helpersOf(parent: number): number[] {
     });
 }
 
-/** The one supervisor of a step that runs. */
-export function helperOf(parent: number): number {
-  const [helper] = helpersOf(parent);
+/** The keepers of the steps that a process runs: the children of its residents, one of which there is for each connection. */
+export function keepersOf(caller: number): number[] {
+  return helpersOf(caller).flatMap(helpersOf);
+}
+
+/** The one keeper of a step that runs. */
+export function keeperOf(caller: number): number {
+  const [keeper] = keepersOf(caller);
   // Never a default: 0 would be our own process group.
-  if (helper === undefined) throw new Error(`process ${parent} has no helper`);
-  return helper;
+  if (keeper === undefined) throw new Error(`process ${caller} has no keeper`);
+  return keeper;
 }
 
 /** Kills a process that may just have ended by itself. */
