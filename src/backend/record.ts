@@ -9,7 +9,15 @@ export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
 const CONTROL_RESIZE = 0x7f;
 const KIND_ENDED = 2;
-const FLAG = { targetGone: 1, unreaped: 2, scriptLeft: 4, outputCut: 8, relayed: 16, subreaperLost: 32, uncounted: 64 } as const;
+const FLAG = {
+  targetGone: 1,
+  unreaped: 2,
+  scriptLeft: 4,
+  outputCut: 8,
+  relayed: 16,
+  subreaperLost: 32,
+  uncounted: 64,
+} as const;
 /** From this bit of `kept` on, one for each of ATTRIBUTES. */
 const KEPT_ATTRIBUTES = 8;
 const KEPT = { cgroup: 1, oomScore: 2, limits: 4, groups: 8 } as const;

@@ -113,7 +113,8 @@ export function encodeRequest(container: Container, step: PreparedStep, stdin: b
   u32(values.length);
   u32(affinity.length);
   for (const { resource, soft, hard } of limits) for (const value of [BigInt(resource), soft, hard]) u64(value);
-  for (const [name, value] of values) for (const part of [BigInt(ATTRIBUTES.indexOf(name)), value]) u64(BigInt.asUintN(64, part));
+  for (const [name, value] of values)
+    for (const part of [BigInt(ATTRIBUTES.indexOf(name)), value]) u64(BigInt.asUintN(64, part));
   for (const word of affinity) u64(word);
   for (const group of groups) u32(group);
   for (const namespace of namespaces) u32(NAMESPACE_FLAGS[namespace.name]);

@@ -80,8 +80,8 @@ export function readForeignAttributes(proc: Proc, directory: string): ForeignAtt
       value === undefined || value === ours.get(name) ? [] : [[name, value]],
     ),
     affinity: mask === ourStatus.get("Cpus_allowed") ? [] : parseAffinity(mask),
-    unknown: MOSTLY.filter(([name, value]) => theirs.get(name) === undefined && (ours.get(name) ?? value) !== value).map(
-      ([name]) => name,
-    ),
+    unknown: MOSTLY.filter(
+      ([name, value]) => theirs.get(name) === undefined && (ours.get(name) ?? value) !== value,
+    ).map(([name]) => name),
   };
 }

@@ -67,7 +67,9 @@ export async function examine(options: DoctorOptions): Promise<Report> {
   const facts: AgentFacts = { name: agent, entered: enteredOf(reports) };
   const checks = [
     ...(await checkAgent(facts, found, ofMachine)),
-    ...[failure, checkHiddenProcesses(facts), shared.finding, configFault, refused].filter((finding) => finding !== undefined),
+    ...[failure, checkHiddenProcesses(facts), shared.finding, configFault, refused].filter(
+      (finding) => finding !== undefined,
+    ),
   ];
   const obstacle =
     [shared.finding, configFault, refused].find((finding) => finding?.status === "missing") ??

@@ -44,7 +44,11 @@ function parse(shown: string): Record<string, string | undefined> {
 }
 
 /** Runs the command line as an agent that has all of it otherwise. Answers the result, and what its step showed. */
-async function runUnlike(pid: number, backend: string, before: readonly string[] = []): Promise<{ result: StepResult; shown: string }> {
+async function runUnlike(
+  pid: number,
+  backend: string,
+  before: readonly string[] = [],
+): Promise<{ result: StepResult; shown: string }> {
   const directory = mkdtempSync(path.join(os.tmpdir(), "k8s-executor-attributes-"));
   try {
     const json = path.join(directory, "result");

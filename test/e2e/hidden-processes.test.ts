@@ -70,10 +70,10 @@ test("doctor says that /proc hides processes, and what to add", async (t) => {
   const findings = ({ agent }: Report): Finding[] => agent.checks.filter(({ check }) => check === "proc");
   const [hidden, ...others] = findings(JSON.parse(await runHidden("hidepid=2,gid=4242", ...doctor)) as Report);
   assert.equal(others.length, 0);
-  assert.deepEqual([hidden?.status, hidden?.what], [
-    "degraded",
-    "/proc hides processes from this one (hidepid=invisible)",
-  ]);
+  assert.deepEqual(
+    [hidden?.status, hidden?.what],
+    ["degraded", "/proc hides processes from this one (hidepid=invisible)"],
+  );
   assert.match(hidden?.mend?.yaml ?? "", /- SYS_PTRACE$/m);
   // Root's group is the one that everything is shown to.
   assert.deepEqual(findings(JSON.parse(await runHidden("hidepid=2", ...doctor)) as Report), []);
@@ -82,7 +82,9 @@ test("doctor says that /proc hides processes, and what to add", async (t) => {
 
 test("the options of /proc are those of the last one that was mounted there", () => {
   const line = (at: string, options: string): string => `22 27 0:21 / ${at} rw,nosuid shared:5 - proc proc ${options}`;
-  const options = procMountOptions([line("/proc", "rw"), line("/proc", "rw,gid=7,hidepid=invisible"), line("/p", "rw,hidepid=1")].join("\n"));
+  const options = procMountOptions(
+    [line("/proc", "rw"), line("/proc", "rw,gid=7,hidepid=invisible"), line("/p", "rw,hidepid=1")].join("\n"),
+  );
   assert.deepEqual([options.get("hidepid"), options.get("gid")], ["invisible", "7"]);
   assert.equal(procMountOptions("").get("hidepid"), undefined);
 });
