@@ -27,7 +27,11 @@ const STEPS: readonly Work[] = [
   STEP,
   { ...STEP, script: undefined, arguments: [Buffer.from("true")], candidates: ["/bin/true"], environment: [] },
   { ...STEP, script: { bytes: Buffer.of(0, 0xff, 0, 0x0a), transport: "memfd", name: "" }, cwd: "/" },
-  { ...STEP, arguments: ["sh", "-c", "", "x".repeat(5000)].map((text) => Buffer.from(text)), environment: [Buffer.of(0x41, 0x3d, 0xff, 0xfe)] },
+  {
+    ...STEP,
+    arguments: ["sh", "-c", "", "x".repeat(5000)].map((text) => Buffer.from(text)),
+    environment: [Buffer.of(0x41, 0x3d, 0xff, 0xfe)],
+  },
 ];
 
 /** Requests by the real encodeRequest, of real containers, and with many groups. */
