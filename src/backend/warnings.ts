@@ -7,7 +7,7 @@ import type { EndRecord } from "./record.ts";
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
   ENOTDIR: "is not a directory",
-  EACCES: "may not be entered by the step's user",
+  EACCES: "may not be entered by the container's user",
   ELOOP: "is a loop of links",
   EXDEV: "leads outside the container's root",
 };

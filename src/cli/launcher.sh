@@ -81,13 +81,13 @@ find_node() {
     node=$directory/node
     case $node in /*) if [ -f "$node" ] && [ -x "$node" ]; then return; fi ;; esac
   done
-  fail "its own Node is not found (the step's program has no part in this): there is none at $here/node, in the PATH or in the usual places; install Node 20 or newer, or run NODE $here/compile.cjs with the path of the one to use"
+  fail "the Node that runs k8s-executor itself was not found: there is none at $here/node, in the PATH or in the usual places; install Node 20 or newer, or run NODE $here/compile.cjs with the path of the one to use"
 }
 find_node
 unset IFS
 
 # A failed exec ends some shells, and others go on.
-trap 'fail "its own Node, $node, cannot be started; reinstall Node, or run NODE $here/compile.cjs with the path of another one"' 0
+trap 'fail "the Node that runs k8s-executor itself, $node, cannot be started; reinstall it, or run NODE $here/compile.cjs with the path of another one"' 0
 if [ -n "${BASH_VERSION-}" ]; then shopt -s execfail; fi
 # "--", for Node looks for its own --env-file even behind the name of the program.
 exec "$node" -- "$here/start.cjs" "$@"

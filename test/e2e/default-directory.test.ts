@@ -114,7 +114,7 @@ test("a directory that the step's user may not enter: the step runs in /, unless
     await withEach(pid, async (guest) => {
       const { stdout, warnings } = await guest.exec(WHERE, { user });
       assert.equal(stdout, "/\n/");
-      const why = guest.backend === "nsenter" ? "cannot be entered" : "may not be entered by the step's user";
+      const why = guest.backend === "nsenter" ? "cannot be entered" : "may not be entered by the container's user";
       assert.deepEqual(
         warnings.map((warning) => warning.slice(warning.indexOf(", "))),
         [`, ${JSON.stringify(directory)}, ${why}; the step ran in /`],

@@ -39,6 +39,8 @@ import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
 
 const SUPERVISED = ["native", "helper"] as const;
+/** Far more than the helper needs to tell of a step's end, and far less than the silence that is waited for after it. */
+const HEARD_MS = 30;
 /** What a guest has apart; only root can make one that shares our processes. */
 const GUESTS = process.getuid?.() === 0 ? (["all", "mnt"] as const) : (["all"] as const);
 
@@ -210,9 +212,9 @@ for (const backend of SUPERVISED) {
       const shell = path.join("/proc", output.split("\n")[0] ?? "");
       assert.ok(existsSync(shell));
       step.stdin?.end("go on\n");
-      // Then we hear so in a turn or two.
       while (existsSync(shell)) await nextTurn();
-      for (let turns = 0; turns < 3; turns++) await nextTurn();
+      // The helper tells us so at once. Were that later than this, the loop would be blocked too early to show anything.
+      for (const from = performance.now(); performance.now() - from < HEARD_MS;) await nextTurn();
       // Between the step's end and the end of the silence; in a phase of the loop that timers follow.
       writeFileSync(path.join(sharedRoot, "blocked"), "");
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);

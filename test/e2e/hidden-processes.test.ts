@@ -20,7 +20,8 @@ const WAYS: readonly (readonly [option: string, shown: string])[] = [
 /** Runs a program of Node's in a process namespace whose /proc hides what is another user's, as root without SYS_PTRACE. */
 async function runHidden(option: string, ...program: string[]): Promise<string> {
   const without = ["setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"];
-  const script = 'mount -o "remount,$1" proc /proc && shift && exec "$@"';
+  // The sh stays as init, to reap what becomes an orphan: a container's init cannot end before.
+  const script = 'mount -o "remount,$1" proc /proc && shift && "$@"; exit $?';
   const hide = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", script, "sh", option];
   const { stdout } = await promisify(execFile)("unshare", [...hide, ...without, process.execPath, ...program]).catch(
     (error: { code?: unknown; stdout?: string }) => {

@@ -65,9 +65,9 @@ test("a volume that refuses chmod is installed to, where everybody can read and 
       assert.equal(mode(path.join(volume.directory, name)), "755", name);
     }
     const before = readdirSync(volume.directory);
-    const refused = run("077");
-    assert.equal(refused.status, 125);
-    assert.match(String(refused.stderr), /^k8s-executor: the directory ".*" may not be written by this user; .*\n$/);
+    const masked = run("077");
+    assert.equal(masked.status, 125);
+    assert.match(String(masked.stderr), /^k8s-executor: the directory ".*" may not be written by this user; .*\n$/);
     assert.deepEqual(readdirSync(volume.directory), before);
   } finally {
     await volume.close();

@@ -199,7 +199,10 @@ test("our own Node is the recorded one, else npm's, else one of the PATH, else o
     PATH: `${PATH}:/usr/bin:/bin`,
   });
   assert.deepEqual([status, stdout], [125, ""]);
-  assert.match(stderr, /^k8s-executor: its own Node is not found .*; install Node 20 or newer, or run .*\n$/);
+  assert.match(
+    stderr,
+    /^k8s-executor: the Node that runs k8s-executor itself was not found: .*; install Node 20 or newer, or run .*\n$/,
+  );
 });
 
 test("a Node that cannot be started or is too old is told in a sentence, with the exit status 125", (t) => {
@@ -214,7 +217,10 @@ test("a Node that cannot be started or is too old is told in a sentence, with th
   for (const shell of [["sh"], ["bash"], ["busybox", "sh"]]) {
     const { status, stderr } = run([...shell, cli, ...exec("true")]);
     assert.equal(status, 125, shell.join(" "));
-    assert.match(stderr, /^k8s-executor: its own Node, .*\/dist\/cli\/node, cannot be started; [^\n]*\n$/m);
+    assert.match(
+      stderr,
+      /^k8s-executor: the Node that runs k8s-executor itself, .*\/dist\/cli\/node, cannot be started; [^\n]*\n$/m,
+    );
   }
   const hook = path.join(directory, "old.cjs");
   writeFileSync(
@@ -227,7 +233,7 @@ test("a Node that cannot be started or is too old is told in a sentence, with th
   assert.equal(status, 125);
   assert.match(
     stderr,
-    /^k8s-executor: its own Node, .*, is v18\.20\.4 and too old; install Node 20 or newer, or [^\n]*\n$/,
+    /^k8s-executor: the Node that runs k8s-executor itself, .*, is v18\.20\.4 and too old; install Node 20 or newer, or [^\n]*\n$/,
   );
 });
 

@@ -25,7 +25,7 @@ const TOO_BASIC = ["execve", "exit_group", "write"];
 const AMBIGUOUS = ["setgroups", "setsid"];
 
 /** Only the helper backend needs them, to copy the helper into memory. */
-const FOR_COPYING = ["execveat", "sendfile"];
+const FOR_COPYING: ReadonlySet<string> = new Set(["execveat", "sendfile"]);
 
 const needed = (): string[] =>
   callsOfHelper().filter((call) => ![...OPTIONAL, ...TOO_BASIC, ...AMBIGUOUS, "name"].includes(call));
@@ -87,7 +87,7 @@ test("a helper that lacks a system call that it needs is not chosen, and the err
       for (const refusal of REFUSALS) {
         filtered.refuse(refusal, call);
         for (const backend of ["native", "helper", "auto"] as const) {
-          if (FOR_COPYING.includes(call) && backend !== "helper") {
+          if (FOR_COPYING.has(call) && backend !== "helper") {
             await using guest = await connect({ pid, backend });
             assert.equal((await guest.exec(["echo", "ok"])).stdout, "ok");
             continue;
@@ -140,7 +140,8 @@ test("where pidfd_open is refused, the end of the container ends its steps, and 
   const { connect } = await filtered.load();
   for (const backend of BACKENDS) {
     filtered.refuse("EPERM", "pidfd_open");
-    const { pid, close } = await makeGuest({ namespaces: "mnt" });
+    const throwAway = await makeGuest({ namespaces: "mnt" });
+    const { pid } = throwAway;
     try {
       await using guest = await connect({ pid, backend });
       const step = guest.run({ script: "echo started; exec sleep 1000" });
@@ -148,7 +149,7 @@ test("where pidfd_open is refused, the end of the container ends its steps, and 
       killIfAlive(pid);
       assert.deepEqual([backend, (await rejection(step.then(() => 0))).code], [backend, "CONTAINER_GONE"]);
     } finally {
-      await close();
+      await throwAway.close();
     }
   }
 });

@@ -39,7 +39,9 @@ static void check(const struct request *request, const struct request_header *gi
     PROMISE(memcmp(header, given, sizeof *header) == 0);
     const char *end = body + length - header->script_size;
     PROMISE((const char *)request->limits == body);
-    PROMISE((const char *)request->groups == (const char *)(request->limits + header->limit_count));
+    PROMISE((const char *)request->attributes == (const char *)(request->limits + header->limit_count));
+    PROMISE((const char *)request->affinity == (const char *)(request->attributes + header->attribute_count));
+    PROMISE((const char *)request->groups == (const char *)(request->affinity + header->affinity_count));
     PROMISE(request->namespaces == request->groups + header->group_count);
     const char *strings = (const char *)(request->namespaces + header->namespace_count);
     PROMISE(request->script == end && strings <= end && request->script_name == strings);
@@ -55,6 +57,10 @@ static void check(const struct request *request, const struct request_header *gi
     uint32_t sum = 0;
     for (uint32_t i = 0; i < header->limit_count; i++)
         sum += (uint32_t)(request->limits[i].resource + request->limits[i].soft + request->limits[i].hard);
+    for (uint32_t i = 0; i < header->attribute_count; i++)
+        sum += (uint32_t)(request->attributes[i].kind + request->attributes[i].value);
+    for (uint32_t i = 0; i < header->affinity_count; i++)
+        sum += (uint32_t)request->affinity[i];
     for (uint32_t i = 0; i < header->group_count; i++)
         sum += request->groups[i];
     for (uint32_t i = 0; i < header->namespace_count; i++)

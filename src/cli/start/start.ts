@@ -54,7 +54,7 @@ function runProgram(): void {
 const OLDEST_NODE = 20;
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
-  const problem = `its own Node, ${process.execPath}, is ${process.version} and too old`;
+  const problem = `the Node that runs k8s-executor itself, ${process.execPath}, is ${process.version} and too old`;
   say(
     `${problem}; install Node ${OLDEST_NODE} or newer, or run NODE ${__dirname}/compile.cjs with the path of the one to use`,
   );
