@@ -42,7 +42,7 @@ static void check(const struct request *request, const struct request_header *gi
     PROMISE((const char *)request->attributes == (const char *)(request->limits + header->limit_count));
     PROMISE((const char *)request->affinity == (const char *)(request->attributes + header->attribute_count));
     PROMISE((const char *)request->groups == (const char *)(request->affinity + header->affinity_count));
-    PROMISE(request->namespaces == request->groups + header->group_count);
+    PROMISE((const char *)request->namespaces == (const char *)(request->groups + header->group_count));
     const char *strings = (const char *)(request->namespaces + header->namespace_count);
     PROMISE(request->script == end && strings <= end && request->script_name == strings);
     check_string(request->script_name, strings, end);
@@ -64,7 +64,7 @@ static void check(const struct request *request, const struct request_header *gi
     for (uint32_t i = 0; i < header->group_count; i++)
         sum += request->groups[i];
     for (uint32_t i = 0; i < header->namespace_count; i++)
-        sum += request->namespaces[i];
+        sum += request->namespaces[i].type + request->namespaces[i].inode;
     for (uint32_t i = 0; i < header->script_size; i++)
         sum += (unsigned char)request->script[i];
     *(volatile uint32_t *)&sum;

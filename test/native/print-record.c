@@ -8,7 +8,8 @@ int main(void)
     const struct record record = {
         .kind = RECORD_ENDED,
         .flags = RECORD_TARGET_GONE | RECORD_SCRIPT_LEFT | RECORD_SUBREAPER_LOST | RECORD_UNCOUNTED |
-                 RECORD_SCRIPT_IN_MEMORY,
+                 RECORD_SCRIPT_IN_MEMORY | RECORD_RESIDENT_LOST,
+        .step = 0x01020304,
         .stage = 18,
         .error = 2,
         .detail = 0x20000,

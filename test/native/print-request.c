@@ -57,7 +57,8 @@ int main(void)
         printf("%s\"%llx\"", i == 0 ? "" : ", ", (unsigned long long)request.affinity[i]);
     printf("]");
     print_numbers("groups", request.groups, header->group_count);
-    print_numbers("namespaces", request.namespaces, header->namespace_count);
+    /* Each is a type and an inode. */
+    print_numbers("namespaces", &request.namespaces->type, header->namespace_count * 2);
     print_bytes("name", request.script_name, strlen(request.script_name));
     print_bytes("cwd", request.cwd, strlen(request.cwd));
     print_list("candidates", request.candidates);

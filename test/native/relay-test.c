@@ -9,7 +9,7 @@
 #include "check.h"
 
 /* OURS: among those numbers that the relay closes, as it does with all that it needs not. */
-enum { AMOUNT = 1 << 20, OURS = 30 };
+enum { AMOUNT = 1 << 20, OURS = 30, STEP = 4711 };
 
 /* The agent's ends: of stdin, stdout, stderr, and the status pipe. */
 static int agent[4];
@@ -28,7 +28,7 @@ static struct relay be_started(uint32_t flags)
         CHECK(dup2(theirs, numbers[i]) == numbers[i]);
         close(theirs);
     }
-    struct relay relay = {.pid = 0};
+    struct relay relay = {.pid = 0, .step = STEP};
     const struct request_header header = {.flags = flags, .script_uid = getuid(), .script_gid = getgid()};
     CHECK(make_streams(&header, &relay.streams) == 0);
     return relay;
@@ -58,13 +58,35 @@ static void expect_end(int fd)
     close(fd);
 }
 
+static struct record next_record(void)
+{
+    struct record record;
+    CHECK(read(agent[3], &record, sizeof record) == (ssize_t)sizeof record && record.step == STEP);
+    return record;
+}
+
+/* What comes after the reports of first output. */
+static struct record delivery(void)
+{
+    struct record record = next_record();
+    while (record.kind == RECORD_OUTPUT)
+        record = next_record();
+    CHECK(record.kind == RECORD_DELIVERED);
+    return record;
+}
+
+static void expect_delivered(uint32_t open)
+{
+    struct record record = delivery();
+    CHECK(record.flags == 0 && record.detail == open);
+}
+
 /* The end of the relay: told of the step's, it says that all was passed on, and ends with its streams. */
 static void expect_relays_end(const struct relay *relay)
 {
-    char byte;
     close(FD_STATUS);
     close(relay->lifeline);
-    CHECK(read(agent[3], &byte, 1) == 1);
+    expect_delivered(0);
     expect_end(agent[3]);
     expect_success(relay->pid);
 }
@@ -160,8 +182,9 @@ static void passes_packets_on_as_bytes(void)
     CHECK(start_relay(&relay) == 0);
     close(FD_STATUS);
     close(relay.lifeline);
-    char byte;
-    CHECK(read(agent[3], &byte, 1) == 1); /* all of it is in the agent's pipe */
+    struct record record = next_record();
+    CHECK(record.kind == RECORD_OUTPUT && record.detail == 1);
+    expect_delivered(0); /* all of it is in the agent's pipe */
     char bytes[32];
     CHECK(read(agent[1], bytes, sizeof bytes) == 20);
     expect_success(relay.pid);
@@ -186,10 +209,11 @@ static void ends_its_count_with_the_step(void)
     close(FD_STATUS);
     close(relay.lifeline);
     static char buffer[1 << 20];
+    CHECK(next_record().kind == RECORD_OUTPUT);
     struct pollfd told = {.fd = agent[3], .events = POLLIN};
     for (int megabytes = 0; poll(&told, 1, 0) == 0; megabytes++)
         CHECK(read(agent[1], buffer, sizeof buffer) > 0 && megabytes < 1000);
-    CHECK(read(agent[3], buffer, 1) == 1);
+    expect_delivered(1u << 1 | 1u << 2); /* both are still held open */
     CHECK(kill(flooder, SIGKILL) == 0 && waitpid(flooder, NULL, 0) == flooder);
     for (int i = 0; i < 4; i++)
         close(agent[i]);
@@ -229,6 +253,7 @@ static void does_not_call_lost_output_delivered(void)
     CHECK(start_relay(&relay) == 0);
     close(FD_STATUS);
     close(relay.lifeline);
+    CHECK(delivery().flags == RECORD_OUTPUT_CUT);
     expect_end(agent[3]);
     expect_success(relay.pid);
     for (int i = 0; i < 3; i++)

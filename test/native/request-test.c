@@ -13,7 +13,7 @@ static void reads_what_was_written(void)
     CHECK(request.attributes[0].kind == ATTRIBUTE_NICE && request.attributes[0].value == UINT64_MAX);
     CHECK(request.affinity[0] == UINT64_MAX && request.affinity[1] == 1);
     CHECK(request.groups[0] == 10 && request.groups[2] == 30);
-    CHECK(request.namespaces[0] == 0x20000 && request.namespaces[1] == 0x40000000);
+    CHECK(request.namespaces[0].type == 0x20000 && request.namespaces[1].inode == 4026531841u);
     CHECK(strcmp(request.script_name, "name.sh") == 0 && strcmp(request.cwd, "/work") == 0);
     CHECK(strcmp(request.candidates[1], "/usr/bin/sh") == 0 && !request.candidates[2]);
     CHECK(strcmp(request.arguments[1], "-c") == 0 && request.arguments[2][0] == '\0' && !request.arguments[3]);
@@ -106,7 +106,7 @@ static void reads_the_largest(void)
     size_t numbers = REQUEST_MAX_LIMITS * sizeof(struct request_limit) +
                      REQUEST_MAX_ATTRIBUTES * sizeof(struct request_attribute) +
                      REQUEST_MAX_AFFINITY * sizeof(uint64_t) +
-                     (REQUEST_MAX_GROUPS - 1 + REQUEST_MAX_NAMESPACES) * sizeof(uint32_t);
+                     (REQUEST_MAX_GROUPS - 1) * sizeof(uint32_t) + REQUEST_MAX_NAMESPACES * sizeof(struct request_namespace);
     size_t length = REQUEST_MAX_SIZE - sizeof sample.header;
     char *body = exactly(length);
     memset(body, 0, length);

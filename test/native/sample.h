@@ -22,7 +22,7 @@ static inline struct sample make_sample(void)
     const struct request_limit limit = {.resource = 7, .soft = 20000, .hard = UINT64_MAX};
     const struct request_attribute attribute = {.kind = ATTRIBUTE_NICE, .value = UINT64_MAX};
     const uint64_t affinity[] = {UINT64_MAX, 1};
-    const uint32_t numbers[] = {10, 20, 30, 0x20000, 0x40000000};
+    const uint32_t numbers[] = {10, 20, 30, 0x20000, 4026531840u, 0x40000000, 4026531841u};
     struct sample sample = {
         .header = {.magic = REQUEST_MAGIC,
                    .limit_count = 1,
