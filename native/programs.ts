@@ -12,7 +12,14 @@ export interface Program {
   sources: readonly string[];
 }
 
-function sourcesIn(directory: string): string[] {
+/** The folders of each program's sources, besides the entry point. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  helper: ["step", "resident", "helper"],
+  pause: ["pause"],
+};
+
+function sourcesIn(folder: string): string[] {
+  const directory = path.join(NATIVE, folder);
   return readdirSync(directory)
     .filter((name) => name.endsWith(".c"))
     .map((name) => path.join(directory, name));
@@ -20,8 +27,8 @@ function sourcesIn(directory: string): string[] {
 
 /** The program of each name, with its sources as they are now. */
 export function programs(): Program[] {
-  return [
-    { name: "helper", sources: sourcesIn(NATIVE) },
-    { name: "pause", sources: [path.join(NATIVE, "start.c"), ...sourcesIn(path.join(NATIVE, "pause"))] },
-  ];
+  return Object.entries(FOLDERS).map(([name, folders]) => ({
+    name,
+    sources: [path.join(NATIVE, "start.c"), ...folders.flatMap(sourcesIn)],
+  }));
 }

@@ -2,7 +2,7 @@ import { MAX_HIERARCHIES, type Container } from "../container/index.ts";
 import type { SharedRoot } from "../step/index.ts";
 import { Unavailable } from "./types.ts";
 
-/** Where the helper expects each descriptor: enum descriptor in native/request.h. */
+/** Where the helper expects each descriptor: enum descriptor in native/step/request.h. */
 export const SLOT = {
   stdin: 0,
   stdout: 1,

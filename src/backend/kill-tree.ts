@@ -41,7 +41,7 @@ function mountNamespaceOf(pid: number | "self"): string {
  * and whatever has its mark. Numbers may by now be somebody else's, so only processes in the container's mount namespace
  * count.
  *
- * @param child The helper's child: the leader of the group, or the subreaper (native/subreaper.c), which waits for this.
+ * @param child The helper's child: the leader of the group, or the subreaper (native/step/subreaper.c), which waits for this.
  */
 export async function killOrphans(child: number | undefined, id: string, container: Container): Promise<void> {
   const its = mountNamespaceOf(container.pid);

@@ -3,7 +3,7 @@ import { SystemError } from "../errors/index.ts";
 import type { TerminalSize } from "../step/index.ts";
 import { STAGES, type Stage } from "./stage.ts";
 
-// The layout is that of struct record in native/record.h.
+// The layout is that of struct record in native/step/record.h.
 export const RECORD_SIZE = 80;
 /** On the control pipe: also wait for the whole tree to end. */
 export const CONTROL_END = 0x80;

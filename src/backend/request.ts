@@ -3,7 +3,7 @@ import { ATTRIBUTES, NAMESPACE_FLAGS } from "../container/index.ts";
 import { ExecutorError } from "../errors/index.ts";
 import type { PreparedStep } from "../step/index.ts";
 
-// The layout is that of struct request_header in native/request.h.
+// The layout is that of struct request_header in native/step/request.h.
 const MAGIC = 0x3158384b;
 const HEADER_SIZE = 120;
 const LIMIT_SIZE = 24;

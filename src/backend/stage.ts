@@ -1,4 +1,4 @@
-/** How far an entry came, by number: the list of native/stage.h. */
+/** How far an entry came, by number: the list of native/step/stage.h. */
 export const STAGES = [
   "none",
   "request",

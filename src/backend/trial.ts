@@ -5,15 +5,18 @@ import { Unavailable } from "./types.ts";
 /** How long a helper that is started only for a trial may take: without an end, a container could stop it and so connect(). */
 export const TRIAL_PATIENCE_MS = 5000;
 
-/** What a step is without a system call that it can do without; the helper tries all of them (native/trial.c). */
+/** What a step is without a system call that it can do without; the helper tries all of them (native/helper/trial.c). */
 const OPTIONAL: Readonly<Record<string, string>> = {
   clone3: "the agent's limits apply to a step, where cgroups are v2",
   close_range: "closing descriptors takes each entry longer",
   pidfd_open: "a step goes on for up to 0.1 s when its container has ended",
 };
 
-/** What only a helper needs that copies itself into memory; FFI does that for the native backend. */
-const FOR_COPYING: ReadonlySet<string> = new Set(["execveat", "sendfile"]);
+/** What only a helper needs that copies itself into memory and listens for connections; FFI does that for the native backend. */
+const WITHOUT_FFI: ReadonlySet<string> = new Set([
+  ...["execveat", "sendfile"],
+  ...["accept4", "bind", "getsockopt", "listen", "recvfrom", "socket"],
+]);
 
 /** How a process ended; both undefined where something else in this process asked the kernel before us. */
 export interface ProcessEnd {
@@ -94,14 +97,14 @@ function withoutReport({ report, end, isLate }: Trial): Error {
 /**
  * What a trial told.
  *
- * @param copiesItself Whether the helper does, for a step.
+ * @param isWithoutFfi Whether the helper has to do what FFI does otherwise.
  * @returns The system calls that are refused, and can be done without.
  * @throws Unavailable where the helper cannot work here; ExecutorError HELPER_LOST where it was kept from telling.
  */
-export function judgeTrial(trial: Trial, copiesItself: boolean): RefusedCall[] {
+export function judgeTrial(trial: Trial, isWithoutFfi: boolean): RefusedCall[] {
   const lines = trial.report.toString("latin1").split("\n");
   if (lines.pop() !== ".") throw withoutReport(trial);
-  const refused = lines.filter((name) => copiesItself || !FOR_COPYING.has(name));
+  const refused = lines.filter((name) => isWithoutFfi || !WITHOUT_FFI.has(name));
   const needed = refused.filter((name) => OPTIONAL[name] === undefined);
   if (needed.length > 0) throw new Unavailable(`the kernel or a seccomp filter refuses ${needed.join(", ")}`, needed);
   return refused.map((name) => ({ name, effect: OPTIONAL[name] ?? "" }));

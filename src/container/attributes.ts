@@ -2,7 +2,7 @@ import { errnoOf } from "../errors/index.ts";
 import type { Proc } from "../system/index.ts";
 import { readStatus } from "./identity.ts";
 
-/** What a process has from the one that forked it and keeps over execve(2), by number: enum attribute in native/request.h. */
+/** What a process has from the one that forked it and keeps over execve(2), by number: enum attribute in native/step/request.h. */
 export const ATTRIBUTES = [
   "CPU affinity",
   "scheduling policy",

@@ -13,7 +13,7 @@ import {
 
 import { scriptPath, type SharedRoot } from "./shared-root.ts";
 
-/** A mark has a whole number of milliseconds where this divides the last 48 bits of the name (native/owner.c). */
+/** A mark has a whole number of milliseconds where this divides the last 48 bits of the name (native/step/owner.c). */
 const NANOSECONDS = 1_000_000;
 /** So that a time in seconds is no rounded number. */
 const STEP_MS = 125;

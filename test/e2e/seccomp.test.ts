@@ -24,8 +24,11 @@ const TOO_BASIC = ["execve", "exit_group", "write"];
 /** It says EPERM for a reason of its own, so it is not tried, and a step without it says so. */
 const AMBIGUOUS = ["setgroups", "setsid"];
 
-/** Only the helper backend needs them, to copy the helper into memory. */
-const FOR_COPYING: ReadonlySet<string> = new Set(["execveat", "sendfile"]);
+/** Only the helper backend needs them, to copy the helper into memory and to be connected to. */
+const WITHOUT_FFI: ReadonlySet<string> = new Set([
+  ...["execveat", "sendfile"],
+  ...["accept4", "bind", "getsockopt", "listen", "recvfrom", "socket"],
+]);
 
 const needed = (): string[] =>
   callsOfHelper().filter((call) => ![...OPTIONAL, ...TOO_BASIC, ...AMBIGUOUS, "name"].includes(call));
@@ -87,7 +90,7 @@ test("a helper that lacks a system call that it needs is not chosen, and the err
       for (const refusal of REFUSALS) {
         filtered.refuse(refusal, call);
         for (const backend of ["native", "helper", "auto"] as const) {
-          if (FOR_COPYING.has(call) && backend !== "helper") {
+          if (WITHOUT_FFI.has(call) && backend !== "helper") {
             await using guest = await connect({ pid, backend });
             assert.equal((await guest.exec(["echo", "ok"])).stdout, "ok");
             continue;

@@ -17,7 +17,7 @@ export interface Mutant {
  * attacker comes in between, and the mutant is noticed on every machine and not only on one where it is lucky.
  */
 const IN_PIECES: Edit = {
-  file: "native/script.c",
+  file: "native/step/script.c",
   from: "SYSCALL(write, fd, at, left)",
   to: "SYSCALL(write, fd, at, left > 4096 ? 4096 : left)",
 };
@@ -27,14 +27,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that is dumpable",
     case: "peek-as-root",
-    edits: [{ file: "native/receive.c", from: "PR_SET_DUMPABLE, 0,", to: "PR_SET_DUMPABLE, 1," }],
+    edits: [{ file: "native/step/receive.c", from: "PR_SET_DUMPABLE, 0,", to: "PR_SET_DUMPABLE, 1," }],
   },
   {
     name: "a step that is dumpable before its execve, although its user changed",
     case: "peek-as-user",
     edits: [
       {
-        file: "native/enter.c",
+        file: "native/step/enter.c",
         from: "SYSCALL(umask,",
         to: "SYSCALL(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);\n        SYSCALL(umask,",
       },
@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that runs from its file",
     case: "self-exe",
-    edits: [{ file: "native/helper.c", from: "mode == 'c'", to: "mode == '!'" }],
+    edits: [{ file: "native/step/keeper.c", from: "mode == 'c'", to: "mode == '!'" }],
   },
   {
     name: "a helper in memory that is not sealed",
@@ -55,7 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
     case: "self-exe",
     edits: [
       {
-        file: "native/unaided.c",
+        file: "native/helper/unaided.c",
         from: "F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE",
         to: "0",
       },
@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     case: "descriptors",
     edits: [
       {
-        file: "native/enter.c",
+        file: "native/step/enter.c",
         from: "result = close_descriptors(request, channel);",
         to: "result = request->script_fd == -2 ? close_descriptors(request, channel) : 0;",
       },
@@ -75,14 +75,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a directory that is not asked whether it is below the root",
     case: "above-root",
-    edits: [{ file: "native/enter.c", from: "return path[0] == '/' ? 0 : -ENOENT;", to: "return 0;" }],
+    edits: [{ file: "native/step/enter.c", from: "return path[0] == '/' ? 0 : -ENOENT;", to: "return 0;" }],
   },
   {
     name: "a directory that is opened",
     case: "odd-files",
     edits: [
       {
-        file: "native/enter.c",
+        file: "native/step/enter.c",
         from: "long result = SYSCALL(chdir, cwd);",
         to: "long result = SYSCALL(openat, AT_FDCWD, cwd, 0, 0);\n    if (result >= 0)\n        result = SYSCALL(fchdir, result);",
       },
@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       IN_PIECES,
       {
-        file: "native/script.c",
+        file: "native/step/script.c",
         from: "SYSCALL(fchmod, fd, 0700)",
         to: "SYSCALL(fchmodat, FD_SCRIPT_DIR, request->script_name, 0700)",
       },
@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       IN_PIECES,
       {
-        file: "native/script.c",
+        file: "native/step/script.c",
         from: "SYSCALL(fchown, fd, request->header.script_uid, request->header.script_gid)",
         to: "SYSCALL(fchownat, FD_SCRIPT_DIR, request->script_name, request->header.script_uid, request->header.script_gid, 0)",
       },
@@ -131,33 +131,33 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a bounding set that stays whole",
     case: "preload",
-    edits: [{ file: "native/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
+    edits: [{ file: "native/step/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
   },
   {
     name: "a bounding set that stays whole",
     case: "set-id",
-    edits: [{ file: "native/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
+    edits: [{ file: "native/step/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
   },
   {
     name: "a step that does not look whether its supervisor still lives",
     case: "orphan",
     edits: [
-      { file: "native/enter.c", from: "== progress->supervisor ?", to: ">= progress->supervisor - (1 << 30) ?" },
+      { file: "native/step/enter.c", from: "== progress->supervisor ?", to: ">= progress->supervisor - (1 << 30) ?" },
       // And that asks late: otherwise the moment in which only the look helps is too short to be hit for certain.
-      { file: "native/spawn.c", from: "(int)SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)", to: "0" },
+      { file: "native/step/spawn.c", from: "(int)SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)", to: "0" },
     ],
   },
   {
     name: "a relay whose end nobody mentions",
     case: "stopped",
-    edits: [{ file: "native/supervise.c", from: "|= RECORD_OUTPUT_CUT", to: "|= 0" }],
+    edits: [{ file: "native/step/supervise.c", from: "|= RECORD_OUTPUT_CUT", to: "|= 0" }],
   },
   {
     name: "a supervisor that looks into the guest's /proc",
     case: "fake-proc",
     edits: [
       {
-        file: "native/helper.c",
+        file: "native/step/keeper.c",
         from: "close_steps_ends(request);\n",
         to: "SYSCALL(setns, FD_NAMESPACES, 0x20000);\n    close_steps_ends(request);\n",
       },
@@ -166,18 +166,18 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that goes by the number",
     case: "reused-pid",
-    edits: [{ file: "native/helper.c", from: "if (alive < 0)", to: "if (alive < -4095)" }],
+    edits: [{ file: "native/step/keeper.c", from: "if (alive < 0)", to: "if (alive < -4095)" }],
   },
   {
     name: "a bounding set that stays whole",
     case: "leaving",
-    edits: [{ file: "native/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
+    edits: [{ file: "native/step/identity.c", from: "PR_CAPBSET_DROP", to: "PR_CAPBSET_READ" }],
   },
   {
     name: "a step in the agent's session",
     case: "terminal",
     edits: [
-      { file: "native/enter.c", from: "result = (int)SYSCALL(setsid);", to: "result = 0;" },
+      { file: "native/step/enter.c", from: "result = (int)SYSCALL(setsid);", to: "result = 0;" },
       { file: "src/backend/native/libc.ts", from: "0x04 | 0x08 | 0x80", to: "0x04 | 0x08" },
     ],
   },

@@ -10,8 +10,8 @@ import { ATTACK, withHostileGuest } from "./hostile-guest.ts";
 const INPUT = "x".repeat(4 << 20);
 
 /**
- * A guest that holds the lock of its stdin, stdout or stderr (native/streams.c). No small change undoes the
- * counter-measure, which is a process of its own (native/relay.c): the version before it hung here, the whole agent in
+ * A guest that holds the lock of its stdin, stdout or stderr (native/step/streams.c). No small change undoes the
+ * counter-measure, which is a process of its own (native/step/relay.c): the version before it hung here, the whole agent in
  * read(2), state D, until this process was killed from outside.
  */
 export const spliceCase: HostileCase = {

@@ -80,7 +80,7 @@ function processesFor(container: number): number[] {
   const mounts = readlinkSync(`/proc/${container}/ns/mnt`);
   return processesOf("k8s-executor-helper").filter((pid) => {
     try {
-      // The one while it has FD_TARGET (native/request.h), the other once it has entered.
+      // The one while it has FD_TARGET (native/step/request.h), the other once it has entered.
       if (readlinkSync(`/proc/${pid}/ns/mnt`) === mounts) return true;
       return readlinkSync(`/proc/${pid}/fd/6`).startsWith(`/proc/${container}`);
     } catch {

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "../../native/helper.h"
+#include "../../native/step/step.h"
 #include "check.h"
 
 enum { READ_END, WRITE_END };

@@ -2,7 +2,7 @@
  * FUZZ_MUST_PARSE in the environment, also where an input is refused. */
 #include <string.h>
 
-#include "../../native/request.h"
+#include "../../native/step/request.h"
 #include "check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -18,7 +18,7 @@ test("the request parser bears any bytes", async (t) => {
   if (!canRun(t, ["clang", "unshare"])) return;
   const compilation = new Compilation("clang", "fuzzer,address,undefined");
   try {
-    const program = compilation.program("fuzz-request.c", [path.join(REPOSITORY, "native/request.c")]);
+    const program = compilation.program("fuzz-request.c", [path.join(REPOSITORY, "native/step/request.c")]);
     const corpus = path.join(compilation.directory, "corpus");
     mkdirSync(corpus);
     const seeds = (await sampleRequests()).map(({ bytes }, index) => {

@@ -1,6 +1,6 @@
 /* Writes a record as the helper does, for src/backend/record.ts to read. */
-#include "../../native/record.h"
-#include "../../native/request.h"
+#include "../../native/step/record.h"
+#include "../../native/step/request.h"
 #include "check.h"
 
 int main(void)

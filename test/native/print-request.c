@@ -1,7 +1,7 @@
 /* Reads a request from descriptor 3 as the helper does, and prints it as JSON, strings in hexadecimal. */
 #include <string.h>
 
-#include "../../native/helper.h"
+#include "../../native/step/step.h"
 #include "check.h"
 
 static void print_bytes(const char *name, const char *bytes, size_t length)

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "../../native/helper.h"
+#include "../../native/step/step.h"
 #include "check.h"
 
 static bool reads(const char *text, size_t length, struct process_stat *stat)

@@ -2,7 +2,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "../../native/helper.h"
+#include "../../native/step/step.h"
 #include "check.h"
 
 /* More than fit into one read of /proc/thread-self/children. */

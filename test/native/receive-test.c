@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#include "../../native/helper.h"
+#include "../../native/step/step.h"
 #include "sample.h"
 
 static int receive(const struct sample *sample, size_t length, struct request *request)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../../native/request.h"
+#include "../../native/step/request.h"
 #include "check.h"
 
 struct sample {

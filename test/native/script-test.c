@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "../../native/helper.h"
+#include "../../native/step/step.h"
 #include "check.h"
 
 static const char TEXT[] = "echo one\necho two\n";

@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
+import { programs } from "../../native/programs.ts";
 import { compile } from "../hostile/compile.ts";
 import { PackageCopy } from "./package-copy.ts";
 import { REPOSITORY } from "./programs.ts";
@@ -14,9 +15,9 @@ export type Refusal = "EPERM" | "ENOSYS" | "kill";
 
 /** The system calls that the helper's sources make, by name. */
 export function callsOfHelper(): string[] {
-  const sources = readdirSync(NATIVE).filter((name) => name.endsWith(".c"));
-  const calls = sources.flatMap((name) =>
-    [...readFileSync(path.join(NATIVE, name), "utf8").matchAll(/\bSYSCALL\((\w+)/g)].map(([, call = ""]) => call),
+  const sources = programs().find(({ name }) => name === "helper")?.sources ?? [];
+  const calls = sources.flatMap((source) =>
+    [...readFileSync(source, "utf8").matchAll(/\bSYSCALL\((\w+)/g)].map(([, call = ""]) => call),
   );
   return [...new Set(calls)].toSorted();
 }

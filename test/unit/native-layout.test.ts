@@ -19,8 +19,8 @@ function constants(text: string, prefix: string): Map<string, number> {
   );
 }
 
-test("the stages are those of native/stage.h", () => {
-  const stages = [...constants(source("stage.h"), "STAGE_")].toSorted(([, a], [, b]) => a - b);
+test("the stages are those of native/step/stage.h", () => {
+  const stages = [...constants(source("step/stage.h"), "STAGE_")].toSorted(([, a], [, b]) => a - b);
   assert.deepEqual(
     stages.map(([name]) => name.toLowerCase()),
     STAGES,
@@ -31,20 +31,23 @@ test("the stages are those of native/stage.h", () => {
   );
 });
 
-test("the attributes are those of native/request.h", () => {
-  const kinds = [...constants(source("request.h"), "ATTRIBUTE_").values()];
+test("the attributes are those of native/step/request.h", () => {
+  const kinds = [...constants(source("step/request.h"), "ATTRIBUTE_").values()];
   assert.deepEqual(
     kinds,
     ATTRIBUTES.map((_, index) => index),
   );
 });
 
-test("the descriptor slots are those of native/request.h", () => {
-  const slots = constants(source("request.h"), "FD_");
+test("the descriptor slots are those of native/step/request.h", () => {
+  const slots = constants(source("step/request.h"), "FD_");
   assert.deepEqual(
     [slots.get("REQUEST"), slots.get("STATUS"), slots.get("CONTROL"), slots.get("TARGET"), slots.get("ROOT")],
     [SLOT.request, SLOT.status, SLOT.control, SLOT.target, SLOT.root],
   );
-  assert.deepEqual([slots.get("SCRIPT_DIR"), slots.get("NAMESPACES")], [SLOT.scriptDirectory, SLOT.namespaces]);
-  assert.ok(ABOVE_SLOTS >= SLOT.namespaces + 8);
+  assert.deepEqual(
+    [slots.get("SCRIPT_DIR"), slots.get("LIFELINE"), slots.get("NAMESPACES"), slots.get("HIERARCHIES")],
+    [SLOT.scriptDirectory, SLOT.lifeline, SLOT.namespaces, SLOT.hierarchies],
+  );
+  assert.equal(ABOVE_SLOTS, slots.get("FREE"));
 });

@@ -28,8 +28,8 @@ function makeDirectory(): string {
 }
 
 /**
- * The resident of native/resident.c without FFI. It is started by node:child_process, once, and instead of descriptors that
- * are sent it gets a connection for each: native/listener.c.
+ * The resident of native/resident/resident.c without FFI. It is started by node:child_process, once, and instead of descriptors that
+ * are sent it gets a connection for each: native/resident/listener.c.
  */
 export class HelperResident {
   readonly #child: ChildProcess;
@@ -97,7 +97,7 @@ export class HelperResident {
   /**
    * Makes the connections of a step. Rejects with what net.connect says.
    *
-   * @param count How many, in the order of enum passed in native/resident.h.
+   * @param count How many, in the order of enum passed in native/resident/resident.h.
    */
   async connect(step: ResidentStep, count: number): Promise<{ number: number; connections: Socket[] }> {
     const number = this.#steps.add(step);

@@ -1,6 +1,6 @@
 import { MESSAGE_SIZE } from "../resident-steps.ts";
 
-/** enum passed in native/resident.h. */
+/** enum passed in native/resident/resident.h. */
 const MOST_DESCRIPTORS = 5;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;

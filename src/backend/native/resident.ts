@@ -24,7 +24,7 @@ function isEnd(error: unknown): boolean {
   return error instanceof SystemError && ENDED.includes(error.code);
 }
 
-/** The process that starts the steps of one container (native/resident.c), as long as it lives. */
+/** The process that starts the steps of one container (native/resident/resident.c), as long as it lives. */
 export class Resident {
   readonly #libc: Libc;
   readonly #pid: number;

@@ -20,7 +20,7 @@ function unusedSlots(slots: readonly (readonly [number, number])[]): [number, nu
 }
 
 /**
- * Starts native/resident.c. Throws a SystemError.
+ * Starts native/resident/resident.c. Throws a SystemError.
  *
  * @param slots The container's descriptors, [descriptor, slot], all above the slots.
  */

@@ -6,7 +6,7 @@ import { scriptPath, type SharedRoot, type StepScript } from "../../step/index.t
 
 /**
  * What the volume refuses is no failure yet: what counts is whether the step can read the file, and the wrapper looks. The
- * mode is never made wider. As native/script.c does.
+ * mode is never made wider. As native/step/script.c does.
  */
 function giveTo({ ourUid, ourGid }: Identity, fd: number): string | undefined {
   try {

@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "helper.h"
+#include "../step/step.h"
 #include "listener.h"
-#include "syscall.h"
+#include "../syscall.h"
 
 #define WNOHANG 1
 /* As many keepers as there can be; only the part that was ever used takes memory. */

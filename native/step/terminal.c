@@ -5,8 +5,8 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 /* Whatever stands at that path, only the kernel's own driver has this number. */
 static bool is_multiplexer(int fd)

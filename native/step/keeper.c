@@ -1,6 +1,6 @@
 /* The keeper of one step: it stays outside the container, starts the step, supervises it and reports its end. It shares no
  * memory with anything, and the request, the script, the keyring and the pipes of a step are its own. */
-#include "helper.h"
+#include "step.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 
-#include "syscall.h"
+#include "../syscall.h"
 
 /* Answers a pidfd of the target, -ENOSYS where there are none for us, or -ESRCH: the number alone could by now be
  * another process's, but the directory is the target's for ever, so while that lives the number is right. */

@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 /* All namespaces are joined and the root directory is set while the descriptors for that are open; then they are
  * closed, so that no path the target controls (/proc/self/fd/7 as a working directory) can lead back through one. */

@@ -4,9 +4,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "helper.h"
+#include "../step/step.h"
 #include "resident.h"
-#include "syscall.h"
+#include "../syscall.h"
 
 int make_listener(struct listener *listener, const char *path)
 {

@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 static bool is_living_member(int proc, const char *pid, long group, long but_of)
 {

@@ -1,11 +1,11 @@
 /* The helper program: outside the container, for all steps of a connection. */
-#include "helper.h"
+#include "../step/step.h"
 
 #include <fcntl.h>
 #include <signal.h>
 
-#include "resident.h"
-#include "syscall.h"
+#include "../resident/resident.h"
+#include "../syscall.h"
 
 /* Modes, by the first character of the first argument. The second says whether to recover, the third where to listen. */
 enum mode {

@@ -4,8 +4,8 @@
 #include <linux/sched.h>
 #include <signal.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 __attribute__((noreturn)) static void become_step(const struct request *request, const struct streams *streams,
                                                   uint32_t joined, int channel, struct progress *progress)

@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <linux/sched.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "../step/step.h"
+#include "../syscall.h"
 
 /* A call with arguments that change nothing, for which the kernel has an answer other than ENOSYS, EPERM and EACCES. No
  * pointers: the table needs no relocation. */
@@ -25,6 +25,8 @@ static const struct attempt attempts[] = {
     ATTEMPT(close_range, 1, 0, 0),
     ATTEMPT(pidfd_open, -1, 0),
     /* Those that cannot. */
+    ATTEMPT(accept4, -1, 0, 0, 0),
+    ATTEMPT(bind, -1, 0, 0),
     ATTEMPT(capget, 0, 0),
     ATTEMPT(capset, 0, 0),
     ATTEMPT(chdir, 0),
@@ -45,9 +47,11 @@ static const struct attempt attempts[] = {
     ATTEMPT(getdents64, -1, 0, 0),
     ATTEMPT(getpgid, INT_MAX),
     ATTEMPT(getpid, 0),
+    ATTEMPT(getsockopt, -1, 0, 0, 0),
     ATTEMPT(getppid, 0),
     ATTEMPT(ioctl, -1, 0, 0),
     ATTEMPT(kill, INT_MAX, 0),
+    ATTEMPT(listen, -1, 0),
     ATTEMPT(memfd_create, 0, 0),
     ATTEMPT(mmap, 0, 0, 0, 0), /* of no length */
     ATTEMPT(openat, -1, 0, 0),
@@ -57,6 +61,7 @@ static const struct attempt attempts[] = {
     ATTEMPT(prlimit64, 0, -1, 0, 0),
     ATTEMPT(pwrite64, -1, 0, 0, 0),
     ATTEMPT(read, -1, 0, 0),
+    ATTEMPT(recvfrom, -1, 0, 0, 0),
     ATTEMPT(recvmsg, -1, 0, 0),
     ATTEMPT(rt_sigprocmask, -1, 0, 0, 0),
     ATTEMPT(sendfile, -1, -1, 0, 0),
@@ -66,6 +71,7 @@ static const struct attempt attempts[] = {
     ATTEMPT(setresuid, -1, -1, -1),
     ATTEMPT(setsockopt, -1, 0, 0, 0),
     ATTEMPT(signalfd4, -1, 0, 0, 0),
+    ATTEMPT(socket, -1, 0, 0),
     ATTEMPT(socketpair, -1, 0, 0, 0),
     ATTEMPT(umask, 077),
     ATTEMPT(unlinkat, -1, 0, 0),

@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 /* A path of /proc, put together without printf. */
 struct path {

@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 #define CLONE_INTO_UNIFIED_CGROUP 0x200000000ull /* CLONE_INTO_CGROUP, Linux 5.7 */
 

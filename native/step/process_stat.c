@@ -1,7 +1,7 @@
 #include <fcntl.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 static const char *after_space(const char *at, const char *end)
 {

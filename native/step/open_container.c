@@ -6,8 +6,8 @@
 #include <linux/sched.h>
 #include <sys/stat.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 static const char *path_of(uint32_t type)
 {

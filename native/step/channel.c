@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 union ancillary {
     struct cmsghdr header;

@@ -5,8 +5,8 @@
 #include <linux/prctl.h>
 #include <sys/resource.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 /* As the helper is not dumpable, only root may open this of itself. */
 static long take_coredump_filter(uint64_t filter)

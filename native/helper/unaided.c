@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "../step/step.h"
+#include "../syscall.h"
 
 /* MFD_EXEC, which Debian 12's headers do not know. */
 #define MEMFD_EXECUTABLE 0x10u

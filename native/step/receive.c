@@ -2,8 +2,8 @@
 #include <linux/prctl.h>
 #include <sys/mman.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 static int read_fully(int fd, char *to, size_t length)
 {

@@ -3,8 +3,8 @@
 #include <linux/memfd.h>
 #include <linux/stat.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 static int write_script(long fd, const struct request *request)
 {

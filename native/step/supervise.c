@@ -8,8 +8,8 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 #define WNOHANG 1
 #define WUNTRACED 2

@@ -2,8 +2,8 @@
 #include <linux/capability.h>
 #include <linux/prctl.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 /* The bounding set is the ceiling of everything a set-uid or root program in the step can ever get. */
 static int cut_bounding_set(uint64_t drop)

@@ -10,8 +10,8 @@
 #include <sys/signalfd.h>
 #include <stdint.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 /* How much is copied at once, and how often before another channel has its turn. */
 enum { CHUNK = 1 << 16, TURNS = 16 };

@@ -9,8 +9,8 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 #define WNOHANG 1
 /* How long, after the supervisor was killed, the agent may take to end what is left. */

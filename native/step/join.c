@@ -1,8 +1,8 @@
 #include <errno.h>
 #include <linux/sched.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 bool joins(const struct request *request, uint32_t type)
 {

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 static int hex_digit(char c)
 {

@@ -6,8 +6,8 @@
 #include <poll.h>
 #include <time.h>
 
-#include "helper.h"
-#include "syscall.h"
+#include "step.h"
+#include "../syscall.h"
 
 /* A pipe that is at its end, rather than the agent's /dev/null: whoever has that open can change its mode. */
 static int empty_stdin(void)

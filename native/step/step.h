@@ -1,10 +1,10 @@
-#ifndef K8S_EXECUTOR_HELPER_H
-#define K8S_EXECUTOR_HELPER_H
+#ifndef K8S_EXECUTOR_STEP_H
+#define K8S_EXECUTOR_STEP_H
 
 #include "record.h"
 #include "request.h"
 #include "stage.h"
-#include "start.h"
+#include "../start.h"
 
 #include <errno.h>
 #include <sys/resource.h>
