@@ -166,7 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that goes by the number",
     case: "reused-pid",
-    edits: [{ file: "native/helper.c", from: "if (alive < 0)", to: "if (alive < -4095)" }],
+    edits: [{ file: "native/helper.c", from: "if (target_is_gone())", to: "if (false)" }],
   },
   {
     name: "a bounding set that stays whole",
