@@ -52,6 +52,7 @@ static const struct attempt attempts[] = {
     ATTEMPT(ioctl, -1, 0, 0),
     ATTEMPT(kill, INT_MAX, 0),
     ATTEMPT(listen, -1, 0),
+    ATTEMPT(lseek, -1, 0, 0),
     ATTEMPT(memfd_create, 0, 0),
     ATTEMPT(mmap, 0, 0, 0, 0), /* of no length */
     ATTEMPT(openat, -1, 0, 0),

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
-#include <linux/stat.h>
+#include <sys/stat.h>
 
 #include "step.h"
 #include "../syscall.h"
@@ -24,9 +24,9 @@ static int write_script(long fd, const struct request *request)
 
 static int give_to_step(long fd, const struct request *request)
 {
-    struct statx stat;
-    long known = SYSCALL(statx, fd, "", AT_EMPTY_PATH, STATX_UID | STATX_GID, &stat);
-    if (known == 0 && stat.stx_uid == request->header.script_uid && stat.stx_gid == request->header.script_gid)
+    struct stat found;
+    long known = SYSCALL(fstat, fd, &found);
+    if (known == 0 && found.st_uid == request->header.script_uid && found.st_gid == request->header.script_gid)
         return 0;
     return (int)SYSCALL(fchown, fd, request->header.script_uid, request->header.script_gid);
 }

@@ -195,10 +195,11 @@ export const streams: readonly Case[] = [
   {
     name: "a background process that writes to one stream keeps the other open",
     async run({ guest }) {
-      // More than the pipe's silence may last, in pauses that are far shorter.
-      const chatter = "i=0; while [ $i -lt 30 ]; do echo tick; sleep 0.02; i=$((i+1)); done";
+      // For longer than the other stream's silence may last, and without a pause: on a busy machine, one would last too long.
+      const ticks = 150_000;
+      const chatter = `i=0; while [ $i -lt ${ticks} ]; do echo tick; i=$((i+1)); done`;
       const result = await guest.run({ script: `(${chatter}; echo late >&2) & true` });
-      assert.deepEqual([result.stdout, result.stderr], [Array(30).fill("tick").join("\n"), "late"]);
+      assert.deepEqual([result.stdout?.length, result.stderr], ["tick\n".length * ticks - 1, "late"]);
       assert.equal(result.isOutputTruncated, false);
     },
   },

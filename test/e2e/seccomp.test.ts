@@ -17,7 +17,11 @@ const BACKENDS = ["native", "helper"] as const;
 const NEEDS = ["root", "cc", "unshare", "setpriv"];
 
 /** Steps run without them. fchown: a step of the agent's own user needs none. */
-const OPTIONAL = ["clone3", "close_range", "fchown", "flock", "keyctl", "pidfd_open", "utimensat"];
+const OPTIONAL = [
+  ...["clone3", "close_range", "fchown", "flock", "keyctl", "pidfd_open", "utimensat"],
+  // What the main process has otherwise than the agent; where it is refused, `limitations` says so.
+  ...["personality", "sched_setaffinity", "sched_setscheduler", "setpriority"],
+];
 
 /** Connecting is refused, but not by what was tried: nothing can be told without write, or ended without exit_group. */
 const TOO_BASIC = ["execve", "exit_group", "write"];

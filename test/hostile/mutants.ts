@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that runs from its file",
     case: "self-exe",
-    edits: [{ file: "native/step/keeper.c", from: "mode == 'c'", to: "mode == '!'" }],
+    edits: [{ file: "native/helper/main.c", from: "if (mode == MODE_COPY)", to: "if (mode == '!')" }],
   },
   {
     name: "a helper in memory that is not sealed",
@@ -166,7 +166,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that goes by the number",
     case: "reused-pid",
-    edits: [{ file: "native/step/keeper.c", from: "if (alive < 0)", to: "if (alive < -4095)" }],
+    edits: [
+      { file: "native/step/keeper.c", from: "if (target_is_gone())", to: "if (false)" },
+      { file: "native/step/open_container.c", from: "(uint32_t)found.st_ino != namespace->inode", to: "false" },
+      {
+        file: "native/step/open_container.c",
+        from: "    at_stage(progress, STAGE_TARGET);\n",
+        to: `    at_stage(progress, STAGE_TARGET);
+    char digits[12], by_number[24] = "/proc/";
+    size_t count = 0, end = 6;
+    for (uint32_t left = request->header.target_pid; left > 0; left /= 10)
+        digits[count++] = (char)('0' + left % 10);
+    while (count > 0)
+        by_number[end++] = digits[--count];
+    SYSCALL(dup3, SYSCALL(openat, AT_FDCWD, by_number, O_PATH | O_CLOEXEC, 0), FD_TARGET, O_CLOEXEC);
+`,
+      },
+    ],
   },
   {
     name: "a bounding set that stays whole",
