@@ -43,7 +43,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that runs from its file",
     case: "self-exe",
-    edits: [{ file: "native/helper/main.c", from: "if (mode == MODE_COPY)", to: "if (mode == '!')" }],
+    edits: [
+      { file: "native/helper/main.c", from: "result = run_from_sealed_copy(argv + 1);", to: "argv++, argc--;" },
+      { file: "native/helper/main.c", from: "mode = argc > 2 ? argv[2][0] : '\\0';", to: "mode = argv[1][0];" },
+    ],
   },
   {
     name: "a helper in memory that is not sealed",
