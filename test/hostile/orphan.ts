@@ -4,12 +4,12 @@ import path from "node:path";
 import { until } from "../support/until.ts";
 import { startAttack } from "./attack.ts";
 import { outcomeOf } from "./alive.ts";
-import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
+import { chances, SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { ATTACK, withHostileGuest } from "./hostile-guest.ts";
 import { processesOf } from "../support/processes.ts";
 
 /** Each is a chance of hitting the moment between the fork and the step's tying itself to its supervisor. */
-const STEPS = 150;
+const STEPS = chances(150);
 
 /** A guest that kills the supervisor of a step that is on its way in: the step must not run on alone. */
 export const orphan: HostileCase = {
@@ -21,7 +21,7 @@ export const orphan: HostileCase = {
       for (const backend of SUPERVISED) {
         const attack = await startAttack(await target.connect(backend), "orphan");
         const guest = await target.connect(backend);
-        for (let step = 0; step < STEPS; step++) {
+        for (let step = 0; step < STEPS && !existsSync(ran); step++) {
           await outcomeOf("a step whose supervisor is killed", guest.exec([ATTACK, "alone", "/work/ran"]));
         }
         await attack.end();

@@ -1,11 +1,11 @@
 import type { GuestOptions } from "../guests/guest.ts";
 import { startAttack } from "./attack.ts";
-import { SUPERVISED, type HostileCase } from "./case.ts";
+import { chances, SUPERVISED, type HostileCase } from "./case.ts";
 import { withHostileGuest } from "./hostile-guest.ts";
 import { slowDirectory } from "./slow-directory.ts";
 
 /** Enough that the attack sees hundreds of processes on their way in, for milliseconds each. */
-const STEPS = 150;
+const STEPS = chances(150);
 
 /**
  * A guest that looks at the helper, at the relay and at the step before its execve: memory, environment, descriptors,

@@ -28,6 +28,7 @@ function apply(directory: string, { file, from, to }: Edit): void {
 async function run(directory: string, ...args: string[]): Promise<{ status: number | null; output: string }> {
   const child = spawn(process.execPath, ["--import", "tsx", ...args], {
     cwd: directory,
+    env: { ...process.env, K8S_EXECUTOR_MUTANT: "1" },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: PATIENCE_MS,
     killSignal: "SIGKILL",
