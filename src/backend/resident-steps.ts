@@ -81,6 +81,11 @@ export class ResidentSteps<Asked extends ResidentStep> {
     if (this.#steps.delete(number) && this.#steps.size === 0) this.#records.unref();
   }
 
+  /** Nothing more is to be heard of any of them. */
+  close(): void {
+    this.#records.destroy();
+  }
+
   #read(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;

@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { connect, ExecutorError, type Step } from "../../src/index.ts";
 import { inCgroups } from "../support/cgroups.ts";
 import { withGuest } from "../support/contract.ts";
+import { helpersOf } from "../support/children.ts";
 import { canRun } from "../support/require.ts";
 import { until } from "../support/until.ts";
 
@@ -78,7 +79,9 @@ for (const backend of SUPERVISED) {
       };
       try {
         assert.equal(await next(), 5);
-        await inCgroups(agent.pid ?? 0, async (directories) => {
+        // Where steps are started, not where they are asked for.
+        const [resident = 0] = helpersOf(agent.pid ?? 0);
+        await inCgroups(resident, async (directories) => {
           writeFileSync(pidsLimit(directories), "1");
           const [code, message] = (await ask()) as [string, string];
           assert.equal(code, "RESOURCE_EXHAUSTED");
@@ -86,19 +89,16 @@ for (const backend of SUPERVISED) {
           writeFileSync(pidsLimit(directories), "max");
           assert.equal(await ask(), 3);
         });
-        // A fork, as child_process does it, needs no new addresses.
-        if (backend === "native") {
-          const limitMemory = (bytes: string): void => {
-            assert.equal(spawnSync("prlimit", ["--pid", String(agent.pid), `--as=${bytes}`]).status, 0);
-          };
-          // Less than it has: whatever needs more memory fails.
-          limitMemory("1000000:unlimited");
-          const [code, message] = (await ask()) as [string, string];
-          limitMemory("unlimited:unlimited");
-          assert.equal(code, "RESOURCE_EXHAUSTED");
-          assert.match(message, /memory ran out/);
-          assert.equal(await ask(), 3);
-        }
+        const limitMemory = (bytes: string): void => {
+          assert.equal(spawnSync("prlimit", ["--pid", String(resident), `--as=${bytes}`]).status, 0);
+        };
+        // Less than it has: whatever needs more memory fails.
+        limitMemory("10000:unlimited");
+        const [code, message] = (await ask()) as [string, string];
+        limitMemory("unlimited:unlimited");
+        assert.equal(code, "RESOURCE_EXHAUSTED");
+        assert.match(message, /memory ran out/);
+        assert.equal(await ask(), 3);
         assert.deepEqual(readdirSync(sharedRoot), []);
       } finally {
         agent.kill("SIGKILL");

@@ -79,12 +79,19 @@ static int parent_of(int pid)
     return name_end ? atoi(name_end + 4) : -1;
 }
 
-/* Of the agent that this attack is for: others are tested at the same time. */
+/* Of the agent that this attack is for, others are tested at the same time: its residents, their keepers, and what those
+ * started. */
 static bool is_of_agent(int pid)
 {
+    enum { GENERATIONS = 3 };
     const char *agent = getenv("AGENT");
-    int parent = parent_of(pid);
-    return agent && parent > 1 && (parent == atoi(agent) || parent_of(parent) == atoi(agent));
+    int ancestor = pid;
+    for (int i = 0; agent && i < GENERATIONS && ancestor > 1; i++) {
+        ancestor = parent_of(ancestor);
+        if (ancestor == atoi(agent))
+            return true;
+    }
+    return false;
 }
 
 /* Opening is what the kernel checks; what could be read then is not of interest. */
@@ -238,14 +245,14 @@ static void harass(int signal)
     say("done");
 }
 
-/* Kills the supervisor of a step that is on its way in, and leaves the step alone. */
+/* Kills the keeper of a step that is on its way in, and leaves the step alone. A resident has no helper as its parent. */
 static void orphan(void)
 {
     say("ready");
     while (!is_over()) {
         int pid = last_pid();
         int parent = is_helper(pid) ? parent_of(pid) : 0;
-        if (parent > 1 && parent != getppid() && is_helper(parent) && is_of_agent(parent))
+        if (parent > 1 && parent != getppid() && is_helper(parent) && is_helper(parent_of(parent)) && is_of_agent(parent))
             kill(parent, SIGKILL);
     }
     say("done");

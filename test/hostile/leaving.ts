@@ -43,7 +43,9 @@ export const leaving: HostileCase = {
         mustRun(await look(`${backend}: before it left`, before, ours, bounding));
         main.step.stdin?.end("go\n");
         await main.said("left");
-        mustRun(await look(`${backend}: a connection of before`, before, ours, bounding));
+        // A step neither follows it nor runs where it was: what was connected to is no longer there.
+        const left = await look(`${backend}: a connection of before`, before, ours, bounding);
+        if (left?.code !== "CONTAINER_GONE") throw new Violation(`${backend}: ${left ? describe(left) : "it ran"}`);
         const theirs = readlinkSync(`/proc/${main.pid}/ns/user`);
         const after = await connect({ pid: main.pid, backend });
         // Its user namespace may deny what a step needs.

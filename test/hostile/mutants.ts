@@ -27,7 +27,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a helper that is dumpable",
     case: "peek-as-root",
-    edits: [{ file: "native/step/receive.c", from: "PR_SET_DUMPABLE, 0,", to: "PR_SET_DUMPABLE, 1," }],
+    edits: ["native/step/receive.c", "native/resident/resident.c"].map((file) => ({
+      file,
+      from: "PR_SET_DUMPABLE, 0,",
+      to: "PR_SET_DUMPABLE, 1,",
+    })),
   },
   {
     name: "a step that is dumpable before its execve, although its user changed",
@@ -182,7 +186,8 @@ export const MUTANTS: readonly Mutant[] = [
         digits[count++] = (char)('0' + left % 10);
     while (count > 0)
         by_number[end++] = digits[--count];
-    SYSCALL(dup3, SYSCALL(openat, AT_FDCWD, by_number, O_PATH | O_CLOEXEC, 0), FD_TARGET, O_CLOEXEC);
+    long anew = SYSCALL(openat, AT_FDCWD, by_number, O_PATH | O_CLOEXEC, 0);
+    SYSCALL(dup3, anew, FD_TARGET, O_CLOEXEC);
 `,
       },
     ],

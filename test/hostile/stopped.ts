@@ -3,7 +3,7 @@ import { readlinkSync } from "node:fs";
 import os from "node:os";
 
 import { ExecutorError, type BackendName, type Guest, type StepResult } from "../../src/index.ts";
-import { helpersOf, keeperOf, keepersOf, killIfAlive } from "../support/children.ts";
+import { helpersOf, keeperOf, keepersOf, killIfAlive, parentOf } from "../support/children.ts";
 import { until } from "../support/until.ts";
 import { startAttack } from "./attack.ts";
 import { describe, inTime, outcomeOf } from "./alive.ts";
@@ -27,7 +27,7 @@ function requireTruth(what: string, outcome: StepResult | ExecutorError): void {
 async function strike(
   attacker: Guest,
   guest: Guest,
-  victim: "helper" | "relay",
+  victim: "resident" | "keeper" | "relay",
   signal: keyof typeof SIGNALS,
 ): Promise<void> {
   const what = `${guest.backend}: ${signal} to the ${victim}`;
@@ -37,14 +37,14 @@ async function strike(
   const helper = keeperOf(process.pid);
   const [relay] = helpersOf(helper);
   if (relay === undefined) throw new Error("a step with a stdin and output has no relay");
-  const struck = victim === "helper" ? helper : relay;
+  const struck = { resident: parentOf(helper), keeper: helper, relay }[victim];
   try {
     await attacker.exec([ATTACK, "kill", String(SIGNALS[signal]), String(struck)], { reject: true });
     step.stdin?.end("go\n");
     requireTruth(what, await outcome);
   } finally {
     // A relay that is stopped stays, and with it the helper that waits for it: the guest could as well make processes.
-    for (const pid of new Set([struck, relay])) if (helpersOf(helper).includes(pid)) killIfAlive(pid);
+    if (helpersOf(helper).includes(relay)) killIfAlive(relay);
     await until("the keeper has ended", () => !keepersOf(process.pid).includes(helper));
   }
 }
@@ -101,7 +101,8 @@ export const stopped: HostileCase = {
           // By a program that needs no relay, and has ended before anything else begins.
           const attacker = await target.connect("native");
           await strike(attacker, guest, "relay", signal);
-          await strike(attacker, guest, "helper", signal);
+          await strike(attacker, guest, "keeper", signal);
+          await strike(attacker, guest, "resident", signal);
         }
       }
       for (const backend of SUPERVISED) {

@@ -16,6 +16,13 @@ export function isAlive(pid: number): boolean {
   return found !== undefined && found.state !== "Z";
 }
 
+/** The parent of a process. */
+export function parentOf(pid: number): number {
+  const found = stat(pid);
+  if (!found) throw new Error(`there is no process ${pid}`);
+  return found.parent;
+}
+
 /** All processes of this moment, zombies too. */
 export function processes(): { pid: number; parent: number; state: string }[] {
   return readdirSync("/proc").flatMap((name) => {
@@ -55,7 +62,8 @@ export function keepersOf(caller: number): number[] {
 
 /** The one keeper of a step that runs. */
 export function keeperOf(caller: number): number {
-  const [keeper] = keepersOf(caller);
+  // One whose step has ended may take a moment longer.
+  const [keeper] = keepersOf(caller).filter((pid) => childrenOf(pid).some(({ state }) => state !== "Z"));
   // Never a default: 0 would be our own process group.
   if (keeper === undefined) throw new Error(`process ${caller} has no keeper`);
   return keeper;
@@ -63,6 +71,8 @@ export function keeperOf(caller: number): number {
 
 /** Kills a process that may just have ended by itself. */
 export function killIfAlive(pid: number): void {
+  // Those are process groups, and all processes.
+  if (pid <= 0) throw new Error(`${pid} is not a process`);
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {

@@ -2,7 +2,6 @@ import type { Container } from "../../container/index.ts";
 import type { PreparedStep, SharedRoot } from "../../step/index.ts";
 import { containerSlots } from "../descriptor-slots.ts";
 import { encodeRequest } from "../request.ts";
-import { servingInTime } from "../trial.ts";
 import type { Backend, Running } from "../types.ts";
 import { HelperStep } from "./helper-step.ts";
 import { HelperResident } from "./resident.ts";
@@ -40,7 +39,7 @@ export class HelperBackend implements Backend {
    */
   async probe(): Promise<void> {
     await tryHelper(this.#path);
-    await servingInTime(this.#living());
+    await this.#living();
   }
 
   start(step: PreparedStep, stdin: boolean): Running {

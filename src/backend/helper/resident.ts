@@ -8,6 +8,7 @@ import path from "node:path";
 import { childStream } from "../child-streams.ts";
 import { SLOT } from "../descriptor-slots.ts";
 import { encodeMessage, MESSAGE, ResidentSteps, type ResidentStep } from "../resident-steps.ts";
+import { residentKilled, servingInTime } from "../trial.ts";
 import { Unavailable } from "../types.ts";
 
 /** O_PATH | O_NOFOLLOW | O_CLOEXEC: of the socket's file, which then needs no name any more. */
@@ -51,11 +52,11 @@ export class HelperResident {
     try {
       const resident = new HelperResident(program, slots, file);
       try {
-        await resident.#ready;
+        await servingInTime(resident.#ready);
         resident.#reference = openSync(file, REFERENCE);
         return resident;
       } catch (error) {
-        resident.close();
+        resident.#giveUp();
         throw error;
       }
     } finally {
@@ -73,8 +74,8 @@ export class HelperResident {
     // "copy": run from a sealed copy of yourself.
     const argv = ["copy", "serve", recovers ? "recover" : "-", file];
     const child = spawn(program, argv, { env: {}, stdio, detached: true, cwd: "/" });
-    const failed = once(child, "error").then(([error]) => {
-      throw error;
+    const failed = new Promise<never>((_, reject) => {
+      child.once("error", reject).once("exit", () => reject(residentKilled()));
     });
     // Without a process there are no streams either, and the error event tells why.
     const [control, records] = [SLOT.request, SLOT.status].map(
@@ -149,6 +150,13 @@ export class HelperResident {
     this.#wake();
     if (this.#reference !== undefined) closeSync(this.#reference);
     this.#reference = undefined;
+  }
+
+  /** It never served: nothing of it is waited for, whatever still holds its descriptors. */
+  #giveUp(): void {
+    this.close();
+    this.#child.kill("SIGKILL");
+    this.#steps.close();
   }
 
   /** A container that sees our processes may have stopped it. */

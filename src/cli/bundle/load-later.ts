@@ -20,8 +20,10 @@ export function loadLater(bundle: string): string {
   const eager = LATER.filter((module) => without.includes(`require("node:${module}")`));
   if (eager.length > 0)
     throw new Error(`${eager.join(", ")} would be loaded at the start: esbuild writes it otherwise`);
-  return without.replaceAll(/\b(import_\w+)\./g, (text, name: string) => {
+  return without.replaceAll(/\b(new )?(import_\w+)\.(\w+)/g, (text, made: string | undefined, name: string, member) => {
     const module = modules.get(name);
-    return module === undefined ? text : `require("${module}").`;
+    if (module === undefined) return text;
+    // In parentheses, or what is made would be the module.
+    return made === undefined ? `require("${module}").${member}` : `new (require("${module}").${member})`;
   });
 }
