@@ -6,7 +6,9 @@ import { startAttack } from "./attack.ts";
 import { outcomeOf } from "./alive.ts";
 import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { withHostileGuest } from "./hostile-guest.ts";
+import { helpersOf, isAlive, killIfAlive } from "../support/children.ts";
 import { REPOSITORY } from "../support/programs.ts";
+import { until } from "../support/until.ts";
 
 const HELPER = path.join(REPOSITORY, `native/build/helper-${process.arch}`);
 /** So many variables that the kernel and the helper take a while to look at them: the attack sees it run. */
@@ -31,12 +33,18 @@ export const selfExe: HostileCase = {
       for (const backend of SUPERVISED) {
         // On a connection of its own: a program that runs cannot be written to anyway.
         const attack = await startAttack(await target.connect(backend === "native" ? "helper" : "native"), "grab");
+        const others = helpersOf(process.pid);
         const guest = await target.connect(backend);
+        const residents = helpersOf(process.pid).filter((pid) => !others.includes(pid));
         for (let step = 0; step < STEPS && !attack.output.includes("held"); step++) {
           const program = step % 2 === 0 ? "/work/link" : "/work/shebang";
           await outcomeOf(program, guest.exec([program], { env: LARGE_ENVIRONMENT, timeout: 10_000 }));
         }
         await outcomeOf("a shell", guest.run({ shell: "/work/link", script: "x", timeout: 10_000 }));
+        // What is written to what has run becomes the next resident: it must not be possible once this one has ended.
+        residents.forEach(killIfAlive);
+        await until("the resident has ended", () => !residents.some(isAlive));
+        await outcomeOf("a program, by another resident", guest.exec(["true"]));
         await attack.end();
       }
       if (checksum() !== before) throw new Violation("the helper's file was changed");
