@@ -47,6 +47,22 @@ static long take_attribute(const struct request_attribute *attribute)
     }
 }
 
+enum { PROCESS = 1 }; /* IOPRIO_WHO_PROCESS */
+
+void ask_io_priority(struct request *request)
+{
+    request->io_priority = SYSCALL(ioprio_get, PROCESS, request->header.target_pid);
+}
+
+/* Where that cannot be read, ours is told to be kept unless it is that of a process for which nothing was chosen. */
+static long take_io_priority(long theirs)
+{
+    long ours = SYSCALL(ioprio_get, PROCESS, 0);
+    if (ours == theirs || (theirs < 0 && ours <= 0))
+        return 0;
+    return theirs < 0 ? theirs : SYSCALL(ioprio_set, PROCESS, 0, theirs);
+}
+
 void take_attributes(const struct request *request, struct progress *progress)
 {
     const struct request_header *header = &request->header;
@@ -56,4 +72,6 @@ void take_attributes(const struct request *request, struct progress *progress)
     for (uint32_t i = 0; i < header->attribute_count; i++)
         if (take_attribute(&request->attributes[i]) < 0)
             progress->kept |= KEPT_ATTRIBUTE(request->attributes[i].kind & 15);
+    if (take_io_priority(request->io_priority) < 0)
+        progress->kept |= KEPT_ATTRIBUTE(ATTRIBUTE_IO_PRIORITY);
 }

@@ -93,6 +93,7 @@ static int run_step(struct request *request, struct relay *relay, int *signals, 
     long target = pin_target(request);
     if (target < 0 && target != -ENOSYS)
         return (int)target;
+    ask_io_priority(request);
     result = open_container(request, progress);
     if (result < 0)
         return result;

@@ -102,6 +102,7 @@ enum attribute {
     ATTRIBUTE_PERSONALITY = 4,     /* personality(2) */
     ATTRIBUTE_COREDUMP_FILTER = 5, /* core(5) */
     ATTRIBUTE_THP_DISABLE = 6,     /* PR_SET_THP_DISABLE */
+    ATTRIBUTE_IO_PRIORITY = 7,     /* not in a request_attribute: only a system call tells it */
 };
 struct request_attribute {
     uint64_t kind;
@@ -121,6 +122,7 @@ struct request {
     char **arguments;
     char **environment;
     const char *script;
+    long io_priority; /* the target's, ioprio_get(2), or -errno, once the keeper has asked */
     int script_fd; /* the script as a memfd, once script.c has made it */
     int script_error; /* errno, where its file could not be given to the step's user */
 };

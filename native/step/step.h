@@ -118,6 +118,8 @@ void note_end(struct step_end *end, int wait_status, const struct rusage *usage)
 
 /* attributes.c: the target's CPU affinity, nice value and so on. What is refused is noted in *progress. */
 void take_attributes(const struct request *request, struct progress *progress);
+/* In the keeper, which still counts as the caller does. */
+void ask_io_priority(struct request *request);
 
 /* Answers the length of the number's text, which is not ended by a NUL. At most 11. */
 size_t decimal(char *to, int32_t value);

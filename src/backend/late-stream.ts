@@ -26,8 +26,13 @@ export class LateStream extends Readable {
 
   /** Whoever does not want it any more does not want the step's own: that shall notice. */
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#source?.destroy();
+    this.discard();
     callback(error);
+  }
+
+  /** Lets go of where it comes from. */
+  protected discard(): void {
+    this.#source?.destroy();
   }
 }
 

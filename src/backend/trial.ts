@@ -14,8 +14,14 @@ const OPTIONAL: Readonly<Record<string, string>> = {
 
 /** What only a helper needs that copies itself into memory and listens for connections; FFI does that for the native backend. */
 const WITHOUT_FFI: ReadonlySet<string> = new Set([
-  ...["execveat", "sendfile"],
-  ...["accept4", "bind", "getsockopt", "listen", "recvfrom", "socket"],
+  "execveat",
+  "sendfile",
+  "accept4",
+  "bind",
+  "getsockopt",
+  "listen",
+  "recvfrom",
+  "socket",
 ]);
 
 /** How a process ended; both undefined where something else in this process asked the kernel before us. */

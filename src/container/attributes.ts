@@ -11,6 +11,7 @@ export const ATTRIBUTES = [
   "personality",
   "coredump_filter",
   "setting of transparent huge pages",
+  "I/O priority",
 ] as const;
 
 export type AttributeName = (typeof ATTRIBUTES)[number];

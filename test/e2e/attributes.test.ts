@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -14,16 +14,17 @@ import { CLI, finished, plainEnvironment } from "../support/cli.ts";
 import { withGuest } from "../support/contract.ts";
 import { canRun } from "../support/require.ts";
 
-const NEEDS = ["cc", "unshare", "nice", "chrt", "taskset", "setpriv", "root"];
+const NEEDS = ["cc", "unshare", "nice", "chrt", "taskset", "ionice", "setpriv", "root"];
 const UNLIKE = fileURLToPath(new URL("../guests/unlike.c", import.meta.url));
 /** What the agent is run with, so that nothing of it is as in the guest. */
-const OTHERWISE = ["nice", "-n", "5", "chrt", "--batch", "0", "taskset", "-c", "0"];
+const OTHERWISE = ["nice", "-n", "5", "chrt", "--batch", "0", "taskset", "-c", "0", "ionice", "-c", "3"];
 /** Shows what a process has, as files of its own /proc directory. */
 const FILES = ["stat", "status", "timerslack_ns", "personality", "coredump_filter"];
-const SHOW = `for file in ${FILES.join(" ")}; do echo "== $file"; cat /proc/self/$file; done`;
+const SHOW = `for file in ${FILES.join(" ")}; do echo "== $file"; cat /proc/self/$file; done; echo "== io"; ionice -p $$`;
 
 function show(pid: number): string {
-  return FILES.map((file) => `== ${file}\n${readFileSync(`/proc/${pid}/${file}`, "latin1")}`).join("");
+  const files = FILES.map((file) => `== ${file}\n${readFileSync(`/proc/${pid}/${file}`, "latin1")}`);
+  return [...files, "== io\n", execFileSync("ionice", ["-p", String(pid)], { encoding: "utf8" })].join("");
 }
 
 function parse(shown: string): Record<string, string | undefined> {
@@ -40,6 +41,7 @@ function parse(shown: string): Record<string, string | undefined> {
     timerSlack: file("timerslack_ns"),
     personality: file("personality"),
     coredumpFilter: file("coredump_filter"),
+    io: file("io"),
   };
 }
 

@@ -18,9 +18,20 @@ const NEEDS = ["root", "cc", "unshare", "setpriv"];
 
 /** Steps run without them. fchown: a step of the agent's own user needs none. */
 const OPTIONAL = [
-  ...["clone3", "close_range", "fchown", "flock", "keyctl", "pidfd_open", "utimensat"],
+  "clone3",
+  "close_range",
+  "fchown",
+  "flock",
+  "keyctl",
+  "pidfd_open",
+  "utimensat",
   // What the main process has otherwise than the agent; where it is refused, `limitations` says so.
-  ...["personality", "sched_setaffinity", "sched_setscheduler", "setpriority"],
+  "ioprio_get",
+  "ioprio_set",
+  "personality",
+  "sched_setaffinity",
+  "sched_setscheduler",
+  "setpriority",
 ];
 
 /** Connecting is refused, but not by what was tried: nothing can be told without write, or ended without exit_group. */
@@ -30,8 +41,14 @@ const AMBIGUOUS = ["setgroups", "setsid"];
 
 /** Only the helper backend needs them, to copy the helper into memory and to be connected to. */
 const WITHOUT_FFI: ReadonlySet<string> = new Set([
-  ...["execveat", "sendfile"],
-  ...["accept4", "bind", "getsockopt", "listen", "recvfrom", "socket"],
+  "execveat",
+  "sendfile",
+  "accept4",
+  "bind",
+  "getsockopt",
+  "listen",
+  "recvfrom",
+  "socket",
 ]);
 
 const needed = (): string[] =>

@@ -63,7 +63,7 @@ export function keepersOf(caller: number): number[] {
 /** The one keeper of a step that runs. */
 export function keeperOf(caller: number): number {
   // One whose step has ended may take a moment longer.
-  const [keeper] = keepersOf(caller).filter((pid) => childrenOf(pid).some(({ state }) => state !== "Z"));
+  const keeper = keepersOf(caller).find((pid) => childrenOf(pid).some(({ state }) => state !== "Z"));
   // Never a default: 0 would be our own process group.
   if (keeper === undefined) throw new Error(`process ${caller} has no keeper`);
   return keeper;

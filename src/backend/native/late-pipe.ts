@@ -29,9 +29,9 @@ export class LatePipe extends LateStream {
     this.end();
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  protected override discard(): void {
     this.#close();
-    super._destroy(error, callback);
+    super.discard();
   }
 
   #close(): void {

@@ -8,7 +8,7 @@ import type { SpawnedResident } from "./spawn-resident.ts";
 
 const SIGCONT = 18;
 /** It has ended, and its end is about to be seen. */
-const ENDED: readonly string[] = ["EPIPE", "ECONNRESET", "ESRCH", "ENOTCONN"];
+const ENDED: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ESRCH", "ENOTCONN"]);
 
 /** A step that is to be sent with its descriptors. */
 export interface SentStep extends ResidentStep {
@@ -21,7 +21,7 @@ export interface SentStep extends ResidentStep {
 }
 
 function isEnd(error: unknown): boolean {
-  return error instanceof SystemError && ENDED.includes(error.code);
+  return error instanceof SystemError && ENDED.has(error.code);
 }
 
 /** The process that starts the steps of one container (native/resident/resident.c), as long as it lives. */
