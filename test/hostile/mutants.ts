@@ -157,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a relay whose end nobody mentions",
     case: "stopped",
-    edits: [{ file: "native/step/supervise.c", from: "|= RECORD_OUTPUT_CUT", to: "|= 0" }],
+    edits: [{ file: "native/step/events.c", from: "|= RECORD_OUTPUT_CUT", to: "|= 0" }],
   },
   {
     name: "a supervisor that looks into the guest's /proc",

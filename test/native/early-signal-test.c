@@ -1,4 +1,4 @@
-/* supervise.c: a signal that comes while the step's first process has no group of its own yet. A tracer lets that process
+/* ending.c: a signal that comes while the step's first process has no group of its own yet. A tracer lets that process
  * make its group at the very moment at which the supervisor has not found one. */
 #include <errno.h>
 #include <signal.h>

@@ -69,10 +69,10 @@ export function keeperOf(caller: number): number {
   return keeper;
 }
 
-/** Kills a process that may just have ended by itself. */
+/** Kills a process, or a process group by its negative number, that may just have ended by itself. */
 export function killIfAlive(pid: number): void {
-  // Those are process groups, and all processes.
-  if (pid <= 0) throw new Error(`${pid} is not a process`);
+  // Our own group, and all processes.
+  if (pid === 0 || pid === -1) throw new Error(`${pid} is not a process`);
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
