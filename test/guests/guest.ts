@@ -6,6 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { killIfAlive } from "../support/children.ts";
+import { until } from "../support/until.ts";
 
 /** What a throw-away guest has of its own. */
 export interface GuestOptions {
@@ -95,6 +96,8 @@ export async function makeGuest(options: GuestOptions = {}): Promise<ThrowAwayGu
   const ready = await Promise.race([once(child.stdout, "data"), exited.then(() => undefined)]);
   if (!ready) throw new Error(`the throw-away guest did not start: ${complaint.trim()}`);
   const pid = flags.includes("--fork") ? childOf(child.pid as number) : (child.pid as number);
+  // It said so just before its last execve: a test may take the program away.
+  await until("the guest is its main program", () => readFileSync(`/proc/${pid}/comm`, "latin1") === "sleep\n");
   return {
     pid,
     sharedRoot,
