@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -316,10 +316,12 @@ test("without any privilege: what may not be looked into is listed as such, and 
   if (!canRun(t, ["root", "unshare", "setpriv"])) return;
   const name = newName();
   const who = ["--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
+  // Beside a /proc that hides nothing, however the machine's is mounted.
+  const shown = 'mount -t proc -o hidepid=0 proc /proc && exec setpriv "$@"';
+  const unprivileged = (...args: string[]): SpawnSyncReturns<string> =>
+    spawnSync("unshare", ["--mount", "sh", "-c", shown, "sh", ...who, CLI, ...args], { encoding: "utf8" });
   const look = async (pid: number): Promise<void> => {
-    const { status, stdout, stderr } = spawnSync("setpriv", [...who, CLI, "containers", "--json"], {
-      encoding: "utf8",
-    });
+    const { status, stdout, stderr } = unprivileged("containers", "--json");
     assert.deepEqual([status, stderr], [0, ""]);
     const infos = JSON.parse(stdout) as ContainerInfo[];
     assert.equal(infos[0]?.role, "agent");
@@ -327,7 +329,7 @@ test("without any privilege: what may not be looked into is listed as such, and 
     assert.match(infos.find((info) => info.pid === pid)?.obstacle ?? "", /not permitted/);
     for (const info of infos.slice(1)) assert.match(info.obstacle ?? "pause", /not permitted|pause|zombie/);
     // It may be one of those, so it is not said that there is none.
-    const run = spawnSync("setpriv", [...who, CLI, "run", "--container", name, "--script", ":"], { encoding: "utf8" });
+    const run = unprivileged("run", "--container", name, "--script", ":");
     assert.equal(run.status, 125);
     assert.match(
       run.stderr,

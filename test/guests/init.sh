@@ -32,7 +32,12 @@ ln -s fd/2 dev/stderr
 printf 'root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/home:/bin/sh\n' > etc/passwd
 printf 'root:x:0:\nbuilder:x:1000:\n' > etc/group
 chown "$uid:$uid" home 2> /dev/null || [ "$uid" = 0 ]
-if [ "$proc" = new ]; then mount -t proc proc proc; else mount --rbind /proc proc; fi
+# Where it has ours, that shows all processes, however ours is mounted.
+if [ "$proc" = new ]; then
+  mount -t proc proc proc
+elif ! mount -t proc -o hidepid=0 proc proc 2> /dev/null; then
+  mount --rbind /proc proc
+fi
 mount --bind "$shared" ".$mount_at"
 pivot_root . old
 cd /
