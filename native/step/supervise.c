@@ -1,4 +1,4 @@
-/* The keeper's second life: outside the target, it waits for the step's end and for what the caller asks. */
+/* The keeper while its step runs: outside the target, it waits for the step's end and for what the caller asks. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

@@ -80,12 +80,12 @@ function unavailable(
 
 /**
  * The backend of that name, or for "auto" the first that works: native, helper. Nsenter, where a step keeps the agent's
- * privileges, is none of them unless the caller allows it.
+ * privileges, is chosen only if the caller allows it.
  *
  * @param choice A name, or "auto".
  * @param allowDegraded Whether nsenter may be chosen where the others do not work.
- * @throws ExecutorError BACKEND_UNAVAILABLE with the reason of each that does not work; INVALID_OPTION; HELPER_LOST where the
- *   trial of one was cut short: what can do that must not choose.
+ * @throws ExecutorError BACKEND_UNAVAILABLE with the reason of each that does not work; INVALID_OPTION; HELPER_LOST if a
+ *   trial was cut short: a container that can do that must not choose the backend.
  */
 export async function chooseBackend(
   choice: BackendChoice,

@@ -132,7 +132,7 @@ function namespaceName({ detail }: EndRecord): string {
   return Object.entries(NAMESPACE_FLAGS).find(([, flag]) => flag === detail)?.[0] ?? "unknown";
 }
 
-/** What was connected to is not what the process is in by now: a step must not follow it there. */
+/** The process has left a namespace since connect(): a step must not follow it into the next one. */
 function namespaceLeft(record: EndRecord, container: Container): Explanation {
   return {
     code: "CONTAINER_GONE",

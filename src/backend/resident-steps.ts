@@ -24,11 +24,11 @@ export function encodeMessage(kind: number, step: number, descriptors = 0): Buff
 /** A step that a resident was asked for. */
 export interface ResidentStep {
   onRecord(record: Buffer): void;
-  /** Whatever could have told of its end is gone. */
+  /** Every process that could have reported its end is gone. */
   onLost(): void;
 }
 
-/** The steps of one resident, by number, and what is said of each on its one pipe of records. */
+/** The steps of one resident, by number, and the records of each from their common pipe. */
 export class ResidentSteps<Asked extends ResidentStep> {
   /** Resolves when the resident serves; rejects with an Error that says why it does not. */
   readonly ready: Promise<void>;
@@ -83,12 +83,12 @@ export class ResidentSteps<Asked extends ResidentStep> {
     return this.#steps.get(number);
   }
 
-  /** Nothing that is still said of this step matters. */
+  /** Ignores further records of this step. */
   release(number: number): void {
     if (this.#steps.delete(number) && this.#steps.size === 0) this.#records.unref();
   }
 
-  /** Nothing more is to be heard of any of them. */
+  /** Stops reading records. */
   close(): void {
     this.#records.destroy();
   }

@@ -1,6 +1,6 @@
 import { decodeDelivery, decodeEnd, RECORD_KIND } from "./record.ts";
 
-/** What a step's output streams are told. */
+/** Is told what a step's output streams do. */
 export interface OutputListener {
   /** There is output in this stream: 1 or 2. */
   hasOutput(stream: number): void;
@@ -11,7 +11,7 @@ export interface OutputListener {
 /** Both streams, for what is not known to be over. */
 const BOTH = 0b110;
 
-/** What the keeper, the relay and the resident say of one step. */
+/** What the keeper, the relay and the resident report about one step. */
 export class StepReport {
   /** The record of its end, or less than one where its keeper died before. */
   readonly record: Promise<Buffer>;
@@ -39,7 +39,7 @@ export class StepReport {
     }
   }
 
-  /** Nobody can say anything any more. What was said counts. */
+  /** No more records can come. Those that came count. */
   lose(): void {
     this.#onRecord(Buffer.alloc(0));
     this.#deliver({ isWhole: false, open: BOTH });

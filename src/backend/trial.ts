@@ -45,7 +45,7 @@ export interface RefusedCall {
   effect: string;
 }
 
-/** Something ended it: whoever can do that would otherwise choose by what steps are started. */
+/** Something ended it: a container that can do that must not choose the backend. */
 function lost(how: string, remedy: string): ExecutorError {
   return new ExecutorError("HELPER_LOST", {
     problem: `the helper, started for a trial, ${how}`,
@@ -101,11 +101,11 @@ function withoutReport({ report, end, isLate }: Trial): Error {
 }
 
 /**
- * What a trial told.
+ * Evaluates a trial.
  *
  * @param isWithoutFfi Whether the helper has to do what FFI does otherwise.
  * @returns The system calls that are refused, and can be done without.
- * @throws Unavailable where the helper cannot work here; ExecutorError HELPER_LOST where it was kept from telling.
+ * @throws Unavailable where the helper cannot work here; ExecutorError HELPER_LOST if something kept it from reporting.
  */
 export function judgeTrial(trial: Trial, isWithoutFfi: boolean): RefusedCall[] {
   const lines = trial.report.toString("latin1").split("\n");

@@ -20,7 +20,7 @@ export interface Ending {
   outOfMemory: boolean;
   /** What it had of the agent's rather than of the container's. */
   limitations: readonly string[];
-  /** What it had otherwise than it was asked for. */
+  /** What differs from what was asked for. */
   warnings: readonly string[];
 }
 

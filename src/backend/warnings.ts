@@ -29,10 +29,10 @@ export function scriptWarning({ identity }: PreparedStep, errno: string): string
   const why = lacksChown
     ? `this process lacks CAP_CHOWN and cannot give files to ${user}`
     : `the shared volume refuses to give files to ${user} (${errno})`;
-  return `${why}, who cannot read the script's otherwise; the script ran from memory, as /dev/fd/3`;
+  return `${why}, who cannot read the script file; the script ran from memory, as /dev/fd/3`;
 }
 
-/** What a step had otherwise than it was asked for, in words. */
+/** What differs from what was asked for, in words. */
 export function warningsOf(record: EndRecord, step: PreparedStep): string[] {
   const warnings: string[] = [];
   if (record.cwdErrno !== 0) warnings.push(cwdWarning(step, whyNotEntered(errnoName(record.cwdErrno))));

@@ -125,7 +125,7 @@ async function show(step: Step, line: CommandLine, to: Destinations, signals: Fo
   return follow(step, to, false, signals).finally(giveBack);
 }
 
-/** The step was ended all the same, but it is not known whether all of it was. */
+/** The step has ended, but whether all of its processes have is unknown. */
 function warn(error: unknown): void {
   if (!(error instanceof ExecutorError)) throw error;
   say(`warning: ${error.message}`);

@@ -12,7 +12,7 @@ const HANDED_OVER_FD = 9;
 const SET_ASIDE = "K8S_EXECUTOR_SET_ASIDE";
 const ASIDE = "K8S_EXECUTOR_ASIDE_";
 
-/** What the launcher says to us, and nothing to a step; ignored-signals.ts reads the last. */
+/** Variables that the launcher sets for us, and that no step gets; ignored-signals.ts reads the last. */
 const LAUNCHERS: readonly string[] = [HANDED_OVER, SET_ASIDE, "K8S_EXECUTOR_IGNORED_SIGNALS"];
 
 /** Empty where nothing was handed over, or the launcher had no base64(1). */

@@ -16,7 +16,7 @@ export const ATTRIBUTES = [
 
 export type AttributeName = (typeof ATTRIBUTES)[number];
 
-/** What of these the main process has, and we have not. */
+/** Those whose value in the main process differs from ours. */
 export interface ForeignAttributes {
   values: readonly (readonly [name: AttributeName, value: bigint])[];
   /** A bit for each processor, 64 in each; none where the affinity is ours. */

@@ -11,7 +11,7 @@ export function checkHiddenProcesses({ name }: AgentFacts): Finding | undefined 
   return fault("proc", "degraded", {
     what: `/proc hides processes from this one (hidepid=${hiding})`,
     effect:
-      "containers of other users are not found; what a step leaves in the background is not counted, and not all of it is found to be ended",
+      "containers of other users are not found; what a step leaves in the background is not counted, and some of it may not be ended",
     mend: grant(name, ["CAP_SYS_PTRACE"]),
   });
 }

@@ -33,7 +33,7 @@ export function lacksOf(release: string): readonly string[] {
 /** @param release As uname -r says it. */
 export function checkKernel(release: string = os.release()): Finding {
   const version = versionOf(release);
-  if (!version) return ok("kernel", `Linux ${release}, which is no number we know`);
+  if (!version) return ok("kernel", `Linux ${release}, an unknown version number`);
   if (isBefore(version, NEEDED)) {
     return fault("kernel", "missing", {
       what: `Linux ${release} is too old`,

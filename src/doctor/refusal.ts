@@ -12,7 +12,7 @@ function allowCalls(agent: string, calls: string): Mend {
   ]);
 }
 
-/** How to mend what an error tells of; undefined for one that is none of ours. */
+/** How to mend what an error tells of; undefined for any other error. */
 export function mendOf(agent: string, uid: number | undefined, error: unknown): Mend | undefined {
   if (!(error instanceof ExecutorError)) return undefined;
   const calls = error.details["systemCalls"];

@@ -74,7 +74,7 @@ function inMemory(warnings: readonly string[], { agent }: Who): Finding {
 export async function checkScript(guest: Guest, share: Mend | undefined, who: Who): Promise<Script> {
   const shell = guest.defaults.shell ?? "sh";
   try {
-    // In a directory that is there: that of a step is no matter of scripts.
+    // In a directory that exists: this check is not about the working directory.
     const { exitCode, timedOut, warnings } = await guest.run({ ...LIMITS, script: SCRIPT, cwd: "/" });
     const shared = share && warnings.length > 0 ? inMemory(warnings, who) : undefined;
     if (exitCode === 0) return { finding: ok("shell", `${shell}, which runs scripts`), shared, hasShell: true };

@@ -14,7 +14,7 @@ const MODES: Readonly<Record<string, string>> = { 0: "no filter", 1: "strict mod
  * The filter on this process's system calls, which its steps have too. What it forbids shows in the entries, and in what the
  * helper tried.
  *
- * @param refused System calls that were refused to the helper; those that the kernel is too old for are none of the filter's.
+ * @param refused System calls that were refused to the helper; those that the kernel is too old for do not count.
  */
 export function checkSeccomp({ entered }: AgentFacts, refused: readonly RefusedCall[], release?: string): Finding {
   const mode = readStatus(accessProc(), "/proc/self").get("Seccomp") ?? "";

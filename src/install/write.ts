@@ -20,7 +20,7 @@ export const COMMAND = { link: "bin/k8s-executor", to: "../dist/cli/k8s-executor
 /** O_EXCL follows no link. */
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
-/** Gives it at least that mode, whatever our umask. A volume that refuses (CIFS) is none where it has that by itself. */
+/** Gives it at least that mode, whatever our umask. It is no error if a volume refuses (CIFS) and has that mode anyway. */
 function setMode(fd: number, mode: number): void {
   try {
     fchmodSync(fd, mode);

@@ -88,7 +88,7 @@ test("a damaged installation is our failure, and told in one sentence", (t) => {
       damage();
       const { status, stderr } = spawnSync(path.join(copy, "dist/cli/k8s-executor"), args, { encoding: "utf8" });
       assert.equal(status, 125, stderr);
-      assert.match(stderr, /^k8s-executor: the installation is damaged: .*; install it anew\n$/);
+      assert.match(stderr, /^k8s-executor: the installation is damaged: .*; reinstall it\n$/);
     }
   }
 });

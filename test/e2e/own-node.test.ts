@@ -135,6 +135,14 @@ test("a line of a value that looks like a variable changes nothing", () => {
   assert.deepEqual(step.toSorted(), [`NODE_PLAIN=${value}`, `PLAIN=${value}`]);
 });
 
+test("variables with the names of the launcher's own reach the step unchanged", () => {
+  const names = "main here field value line name node directory".split(" ");
+  const job = Object.fromEntries(names.map((name) => [name, `the job's ${name}`]));
+  const { stdout } = run([CLI, ...exec("--pass-env", "*", "cat", "/proc/self/environ")], job);
+  const step = stdout.split("\0").filter((entry) => names.includes(entry.replace(/=[^]*/, "")));
+  assert.deepEqual(step.toSorted(), names.map((name) => `${name}=the job's ${name}`).toSorted());
+});
+
 test("variables that use the launcher's names are not taken for its own", () => {
   const forged = {
     K8S_EXECUTOR_ENVIRONMENT: "9",

@@ -57,7 +57,7 @@ test("a script that the volume does not give to the step's user travels in memor
     const { stdout, warnings } = await guest.run({ script: 'echo "$0"; id -u', cwd: "/" });
     assert.equal(stdout, "/dev/fd/3\n1000");
     assert.deepEqual(warnings, [
-      "the shared volume refuses to give files to the user 1000:1000 (EPERM), who cannot read the script's otherwise; the script ran from memory, as /dev/fd/3",
+      "the shared volume refuses to give files to the user 1000:1000 (EPERM), who cannot read the script file; the script ran from memory, as /dev/fd/3",
     ]);
     await assert.rejects(guest.run({ script: ":", cwd: "/", transport: "file" }), {
       code: "SHARED_ROOT",

@@ -15,7 +15,7 @@ import { conclude, type SupervisedStep } from "../supervised.ts";
 import type { Ending, Running } from "../types.ts";
 import type { HelperResident } from "./resident.ts";
 
-/** How long what a killed keeper said may take to come. */
+/** How long the last message of a killed keeper may take to arrive. */
 const LAST_WORD_MS = 100;
 /** Residents that end while a step is on its way to them. One is chance, three are not. */
 const ATTEMPTS = 3;
@@ -36,7 +36,7 @@ export class HelperStep implements Running, ResidentStep {
   #requests: Socket | undefined;
   /** For the keeper, before there is one. */
   #messages: Uint8Array[] = [];
-  /** What the keeper says of itself and its child on the request's socket; it matters only where it is killed. */
+  /** The pids of the keeper and its child, from the request's socket; used only if the keeper is killed. */
   #said: Buffer = Buffer.alloc(0);
   #isReleased = false;
 
@@ -96,7 +96,7 @@ export class HelperStep implements Running, ResidentStep {
   release(): void {
     this.#isReleased = true;
     this.#resident?.release(this.#number);
-    // The keeper takes that for the word that no more output is wanted.
+    // The keeper treats that as "output no longer wanted".
     this.#control?.destroy();
     this.#requests?.destroy();
   }

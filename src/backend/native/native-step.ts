@@ -86,7 +86,7 @@ export class NativeStep implements Running, SentStep {
     try {
       this.sendTo(this.#find);
     } catch {
-      // There cannot be another. What became of the first is the better word.
+      // Another resident cannot be started. The loss of the first is the better error.
       this.#report.lose();
     }
   }
@@ -112,7 +112,7 @@ export class NativeStep implements Running, SentStep {
 
   release(): void {
     if (this.#number !== undefined) this.#resident?.release(this.#number);
-    // The keeper takes that for the word that no more output is wanted.
+    // The keeper treats that as "output no longer wanted".
     if (this.#control !== undefined) this.#libc.close(this.#control);
     this.#control = undefined;
     this.#pipes.close();

@@ -10,7 +10,7 @@ export const STDERR_FD = 5;
 /** What the wrapper says on its descriptor, and nothing else. */
 export type Report = "started" | "missing" | "denied" | "cwd" | "script";
 
-/** What the wrapper says before it starts the step: what that has otherwise than it was to be. */
+/** What the wrapper reports before it starts the step: what differs from what was asked for. */
 export type Note = "root" | "memory";
 
 /**

@@ -36,7 +36,7 @@ function say(text: string): void {
 
 function fail(error: unknown): void {
   const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-  say(`the installation is damaged: ${reason}; install it anew`);
+  say(`the installation is damaged: ${reason}; reinstall it`);
 }
 
 function runProgram(): void {
