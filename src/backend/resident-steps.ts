@@ -9,8 +9,6 @@ export const MESSAGE = { start: 1, abandon: 2, connection: 3 } as const;
 /** struct message in native/resident/resident.h. */
 export const MESSAGE_SIZE = 64;
 const LAST_NUMBER = 0xffff_ffff;
-/** Records that are acted on in one turn of the event loop: each may end a step, and start the caller's next. */
-const RECORDS_A_TURN = 8;
 
 /** A struct message. */
 export function encodeMessage(kind: number, step: number, descriptors = 0): Buffer {
@@ -35,9 +33,8 @@ export class ResidentSteps<Asked extends ResidentStep> {
   readonly #records: Socket;
   readonly #steps = new Map<number, Asked>();
   #lastNumber = 0;
-  /** What has come and was not acted on. */
+  /** Of a record that has not come as a whole. */
   #rest: Buffer = Buffer.alloc(0);
-  #isResting = false;
   #onReady: (errno: number | undefined) => void = () => undefined;
 
   /**
@@ -55,12 +52,11 @@ export class ResidentSteps<Asked extends ResidentStep> {
     this.#records = records;
     records.on("data", (chunk: Buffer) => {
       this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-      if (!this.#isResting) this.#act(RECORDS_A_TURN);
+      this.#act();
     });
     records
       .on("error", () => undefined)
       .once("close", () => {
-        this.#act(Infinity);
         this.#onReady(undefined);
         onEnd();
         const lost = [...this.#steps.values()];
@@ -93,16 +89,13 @@ export class ResidentSteps<Asked extends ResidentStep> {
     this.#records.destroy();
   }
 
-  /** Acts on so many records; the others have their turn after whatever else waits for one. */
-  #act(most: number): void {
-    for (let count = 0; count < most && this.#rest.length >= RECORD_SIZE; count++) {
+  /** All of them at once: a timer that was due meanwhile counts only after what has come (src/process/delay.ts). */
+  #act(): void {
+    while (this.#rest.length >= RECORD_SIZE) {
       const record = this.#rest.subarray(0, RECORD_SIZE);
       this.#rest = this.#rest.subarray(RECORD_SIZE);
       this.#receive(record);
     }
-    this.#isResting = this.#rest.length >= RECORD_SIZE;
-    if (!this.#isResting) return;
-    setImmediate(() => this.#act(most));
   }
 
   #receive(record: Buffer): void {
