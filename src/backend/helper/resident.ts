@@ -5,6 +5,7 @@ import { connect, Socket } from "node:net";
 import os from "node:os";
 import path from "node:path";
 
+import { errnoOf } from "../../errors/index.ts";
 import { childStream } from "../child-streams.ts";
 import { SLOT } from "../descriptor-slots.ts";
 import { encodeMessage, MESSAGE, ResidentSteps, type ResidentStep } from "../resident-steps.ts";
@@ -120,6 +121,8 @@ export class HelperResident {
       return { number, connections };
     } catch (error) {
       this.#steps.release(number);
+      // Nobody listens: it has ended, and Node has not seen that yet.
+      if (errnoOf(error) === "ECONNREFUSED") this.close();
       for (const connection of connections) connection.on("error", () => undefined).destroy();
       throw error;
     }
