@@ -1,5 +1,6 @@
 /** What becomes of steps of the helper backend whose resident ends, or whose connections fail. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,6 +12,7 @@ import { connect } from "../../src/index.ts";
 import { helpersOf, isAlive } from "../support/children.ts";
 import { withGuest } from "../support/contract.ts";
 import { programStep } from "../support/program-step.ts";
+import { canRun } from "../support/require.ts";
 
 const NAMESPACES = process.getuid?.() === 0 ? "mnt" : "all";
 
@@ -52,6 +54,21 @@ test("helper: a resident whose end has not been noticed yet is replaced", async 
       while (isAlive(resident)) continue; // in this turn of the event loop
       assert.equal((await guest.run({ script: "exit 3" })).exitCode, 3);
     }
+    guest.close();
+  });
+});
+
+test("helper: steps that fail for want of descriptors do not keep later ones from starting", async (t) => {
+  if (!canRun(t, ["prlimit"])) return;
+  await withGuest({ namespaces: NAMESPACES }, async ({ pid }) => {
+    const guest = await connect({ pid, backend: "helper" });
+    const [resident = 0] = helpersOf(process.pid);
+    const limit = (files: number): void =>
+      void execFileSync("prlimit", ["--pid", `${resident}`, `--nofile=${files}:4096`]);
+    limit(39);
+    for (let step = 0; step < 300; step++) await assert.rejects(guest.exec(["true"]), { code: "RESOURCE_EXHAUSTED" });
+    limit(4096);
+    await guest.exec(["true"], { reject: true });
     guest.close();
   });
 });
