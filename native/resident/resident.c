@@ -142,6 +142,8 @@ static bool take_message(struct resident *resident)
         return false;
     if (message->kind == MESSAGE_ABANDON) {
         abandon_keeper(resident, message->step);
+    } else if (message->kind == MESSAGE_PROVE && resident->listener) {
+        report(message->step, RECORD_PROVEN, take_connections(resident->listener, message->step, 1, passed));
     } else if (message->kind == MESSAGE_START) {
         if (resident->listener && take_connections(resident->listener, message->step, message->descriptors, passed) == 0)
             count = message->descriptors;

@@ -12,7 +12,7 @@ export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
 const CONTROL_RESIZE = 0x7f;
 /** enum record_kind. */
-export const RECORD_KIND = { ready: 1, ended: 2, output: 3, delivered: 4, refused: 5, lost: 6 } as const;
+export const RECORD_KIND = { ready: 1, ended: 2, output: 3, delivered: 4, refused: 5, lost: 6, proven: 7 } as const;
 const FLAG = {
   targetGone: 1,
   unreaped: 2,
