@@ -106,7 +106,8 @@ export class HelperResident {
   async connect(step: ResidentStep, count: number): Promise<{ number: number; connections: Socket[] }> {
     const number = this.#steps.add(step);
     const connections = Array.from({ length: count }, () =>
-      connect({ path: `/proc/self/fd/${this.#reference ?? -1}` }),
+      // Whatever befalls it later shows as its end: the resident may be killed at any moment.
+      connect({ path: `/proc/self/fd/${this.#reference ?? -1}` }).on("error", () => undefined),
     );
     try {
       await Promise.all(
@@ -125,7 +126,7 @@ export class HelperResident {
       this.#steps.release(number);
       // Nobody listens: it has ended, and Node has not seen that yet.
       if (errnoOf(error) === "ECONNREFUSED") this.close();
-      for (const connection of connections) connection.on("error", () => undefined).destroy();
+      for (const connection of connections) connection.destroy();
       throw error;
     }
   }
@@ -149,7 +150,7 @@ export class HelperResident {
       if (!(await answer)) throw socketReplaced();
     } finally {
       this.#steps.release(number);
-      for (const connection of connections) connection.on("error", () => undefined).destroy();
+      for (const connection of connections) connection.destroy();
     }
   }
 
