@@ -1,8 +1,10 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "../step/step.h"
 #include "resident.h"
@@ -71,6 +73,24 @@ static void forget(struct listener *listener, uint32_t index)
     listener->connections[index] = listener->connections[--listener->count];
 }
 
+/* A step that was given up, or failed before it was started, leaves connections that nobody will ask for. Answers whether
+ * there were any. */
+static bool drop_abandoned(struct listener *listener)
+{
+    uint32_t before = listener->count;
+    for (uint32_t i = 0; i < listener->count;) {
+        struct pollfd watched = {.fd = listener->connections[i].fd, .events = 0};
+        struct timespec at_once = {0, 0};
+        if (SYSCALL(ppoll, &watched, 1, &at_once, NULL, 0) == 1) {
+            SYSCALL(close, watched.fd);
+            forget(listener, i);
+        } else {
+            i++;
+        }
+    }
+    return listener->count < before;
+}
+
 /* Those of the step that have been accepted, from the given one on. Answers how many were found. */
 static uint32_t pick(struct listener *listener, uint32_t step, int *passed)
 {
@@ -98,7 +118,8 @@ int take_connections(struct listener *listener, uint32_t step, uint32_t count, i
         bool is_accepted = false;
         while (accept_one(listener))
             is_accepted = true;
-        if (!is_accepted)
+        /* Those of others take the room, or the descriptors. */
+        if (!is_accepted && !drop_abandoned(listener))
             break;
         found += pick(listener, step, passed);
     }

@@ -21,6 +21,8 @@
 enum { KEEPERS_MOST = 1 << 17 };
 /* How long keepers may take to end their steps once the caller has gone. */
 enum { LEAVE_PATIENCE_S = 5 };
+/* In the place of a step's number, which is never this: the process that recovers. */
+enum { RECOVERY = 0 };
 
 struct keeper {
     int32_t pid;
@@ -111,8 +113,11 @@ static bool receive(struct resident *resident, int *passed, uint32_t *count, boo
     struct iovec part = {.iov_base = (char *)&resident->message + resident->length,
                          .iov_len = sizeof resident->message - resident->length};
     union ancillary ancillary = {.bytes = {0}};
-    struct msghdr header = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &ancillary, .msg_controllen = sizeof ancillary};
+    /* Not its whole size: in what aligns it, the kernel would put one descriptor more than there is room for in *passed. */
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = &ancillary,
+                            .msg_controllen = CMSG_LEN(PASSED_MOST * sizeof(int))};
     long length = SYSCALL(recvmsg, FD_REQUEST, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (length == -EAGAIN || length == -EINTR)
         return false;
@@ -137,6 +142,8 @@ static bool take_message(struct resident *resident)
         return false;
     if (message->kind == MESSAGE_ABANDON) {
         abandon_keeper(resident, message->step);
+    } else if (message->kind == MESSAGE_PROVE && resident->listener) {
+        report(message->step, RECORD_PROVEN, take_connections(resident->listener, message->step, 1, passed));
     } else if (message->kind == MESSAGE_START) {
         if (resident->listener && take_connections(resident->listener, message->step, message->descriptors, passed) == 0)
             count = message->descriptors;
@@ -159,7 +166,9 @@ static void reap_keepers(struct resident *resident)
         for (uint32_t i = 0; i < resident->count; i++) {
             if (resident->keepers[i].pid != pid)
                 continue;
-            if (status != 0)
+            if (resident->keepers[i].step == RECOVERY)
+                report(RECOVERY, RECORD_READY, 0);
+            else if (status != 0)
                 report(resident->keepers[i].step, RECORD_LOST, 0);
             resident->keepers[i] = resident->keepers[--resident->count];
             break;
@@ -174,6 +183,7 @@ static void leave(struct resident *resident)
         return;
     SYSCALL(close, resident->lifeline);
     resident->lifeline = -1;
+    abandon_keeper(resident, RECOVERY);
 }
 
 static void kill_keepers(const struct resident *resident)
@@ -182,18 +192,21 @@ static void kill_keepers(const struct resident *resident)
         SYSCALL(kill, resident->keepers[i].pid, SIGKILL);
 }
 
-/* What a crash left in the script directory is removed first, by a process of its own: a file system may keep it waiting. */
-static void start_recovery(void)
+/* What a crash left in the script directory is removed by a process of its own: a file system, or a container that stops it,
+ * may keep it waiting for ever. It has nothing by which the caller would take us for alive. */
+static void start_recovery(struct resident *resident)
 {
     long pid = SYSCALL(clone, SIGCHLD, 0, 0, 0, 0);
-    if (pid != 0) {
-        if (pid > 0)
-            SYSCALL(wait4, pid, NULL, 0, NULL);
-        return;
+    if (pid == 0) {
+        SYSCALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        SYSCALL(close, FD_REQUEST);
+        SYSCALL(close, FD_STATUS);
+        recover_scripts(); /* what cannot be listed cannot be tidied up, and steps run all the same */
+        for (;;)
+            SYSCALL(exit_group, 0);
     }
-    recover_scripts(); /* what cannot be listed cannot be tidied up, and steps run all the same */
-    for (;;)
-        SYSCALL(exit_group, 0);
+    if (pid > 0)
+        resident->keepers[resident->count++] = (struct keeper){.pid = (int32_t)pid, .step = RECOVERY};
 }
 
 static int make_lifeline(struct resident *resident)
@@ -212,8 +225,12 @@ static int make_lifeline(struct resident *resident)
 static int prepare(struct resident *resident, bool recovers)
 {
     int result = (int)SYSCALL(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+    resident->keepers = allocate(KEEPERS_MOST * sizeof *resident->keepers, MAP_PRIVATE);
+    if (result == 0 && !resident->keepers)
+        result = -ENOMEM;
+    /* First, so that it has no end of the lifeline. */
     if (result == 0 && recovers)
-        start_recovery();
+        start_recovery(resident);
     if (result == 0)
         result = make_lifeline(resident);
     if (result < 0)
@@ -221,8 +238,7 @@ static int prepare(struct resident *resident, bool recovers)
     uint64_t child_signal = 1ull << (SIGCHLD - 1);
     long signals = SYSCALL(signalfd4, -1, &child_signal, sizeof child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
     resident->signals = (int)signals;
-    resident->keepers = allocate(KEEPERS_MOST * sizeof *resident->keepers, MAP_PRIVATE);
-    return signals < 0 ? (int)signals : resident->keepers ? 0 : -ENOMEM;
+    return signals < 0 ? (int)signals : 0;
 }
 
 static int listen_for_steps(struct resident *resident, const char *path)
@@ -237,7 +253,9 @@ int serve_steps(bool recovers, const char *listen_at)
     int result = prepare(&resident, recovers);
     if (result == 0 && listen_at)
         result = listen_for_steps(&resident, listen_at);
-    report(0, RECORD_READY, result);
+    /* Otherwise once the recovery has ended; steps can be started all the same. */
+    if (result < 0 || resident.count == 0)
+        report(RECOVERY, RECORD_READY, result);
     if (result < 0)
         return HELPER_FAILED;
     while (!resident.is_leaving || resident.count > 0) {

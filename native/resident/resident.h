@@ -10,6 +10,7 @@ enum message_kind {
     MESSAGE_START = 1,   /* with descriptors, in the order of enum passed */
     MESSAGE_ABANDON = 2, /* kill the step's keeper, which does not answer */
     MESSAGE_CONNECTION = 3, /* on a connection (listener.h): `descriptors` is the one of enum passed that it stands for */
+    MESSAGE_PROVE = 4,   /* answer whether a connection of this number came: then the caller's connections come here */
 };
 
 /* What comes with MESSAGE_START. The stdin may be missing: then the step's is at end of file. */

@@ -54,7 +54,7 @@ static bool is_given_up(void)
 {
     struct pollfd control = {.fd = FD_CONTROL, .events = POLLIN};
     struct timespec at_once = {0, 0};
-    return SYSCALL(ppoll, &control, 1, &at_once, NULL, 0) == 1 && (control.revents & (POLLHUP | POLLIN)) == POLLHUP;
+    return SYSCALL(ppoll, &control, 1, &at_once, NULL, 0) == 1 && (control.revents & POLLHUP) != 0;
 }
 
 static void close_steps_ends(const struct request *request)

@@ -12,6 +12,7 @@ enum record_kind {
     RECORD_DELIVERED = 4, /* by the relay: what the step wrote before its end is in the caller's pipes; detail has a bit for
                            * each stream that something else still holds open */
     RECORD_REFUSED = 5,   /* by the resident: no keeper could be started; error says why */
+    RECORD_PROVEN = 7,    /* by the resident: the answer to MESSAGE_PROVE; error, where there is no such connection */
     RECORD_LOST = 6,      /* by the resident: the keeper was killed, before or after its other records */
 };
 

@@ -1,4 +1,4 @@
-import { readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { permissionDenied, type Container } from "../container/index.ts";
@@ -14,6 +14,15 @@ function kill(pid: number): boolean {
     return process.kill(pid, "SIGKILL");
   } catch {
     return false; // ESRCH: it has ended, or leads no group
+  }
+}
+
+/** Whether a process is one of our helpers, or calls itself so: another process may have got the number of one that ended. */
+export function isOurs(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith("k8s-executor-helper\0");
+  } catch {
+    return false; // it has ended
   }
 }
 

@@ -1,3 +1,5 @@
+import os from "node:os";
+
 import { ATTRIBUTES, type AttributeName } from "../container/index.ts";
 import { SystemError } from "../errors/index.ts";
 import type { TerminalSize } from "../step/index.ts";
@@ -10,7 +12,7 @@ export const CONTROL_END = 0x80;
 /** On the control pipe: the terminal's size follows. */
 const CONTROL_RESIZE = 0x7f;
 /** enum record_kind. */
-export const RECORD_KIND = { ready: 1, ended: 2, output: 3, delivered: 4, refused: 5, lost: 6 } as const;
+export const RECORD_KIND = { ready: 1, ended: 2, output: 3, delivered: 4, refused: 5, lost: 6, proven: 7 } as const;
 const FLAG = {
   targetGone: 1,
   unreaped: 2,
@@ -116,6 +118,15 @@ export function decodeEnd(record: Buffer): EndRecord | undefined {
 export function decodeRefusal(record: Buffer): SystemError | undefined {
   if (record.length !== RECORD_SIZE || record.readUInt32LE(0) !== RECORD_KIND.refused) return undefined;
   return new SystemError("clone", record.readInt32LE(16));
+}
+
+/** The record of a step that could not be handed to a resident: read as what the resident itself says of such a one. */
+export function encodeRefusal(error: unknown): Buffer {
+  const record = Buffer.alloc(RECORD_SIZE);
+  record.writeUInt32LE(RECORD_KIND.refused, 0);
+  const numbers: Readonly<Record<string, number>> = os.constants.errno;
+  record.writeInt32LE((error instanceof SystemError ? numbers[error.code] : undefined) ?? os.constants.errno.EIO, 16);
+  return record;
 }
 
 /** What the relay says once all that the step wrote has been passed on. */

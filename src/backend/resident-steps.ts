@@ -5,7 +5,7 @@ import { RECORD_KIND, RECORD_SIZE } from "./record.ts";
 import { residentKilled } from "./trial.ts";
 
 // enum message_kind in native/resident/resident.h.
-export const MESSAGE = { start: 1, abandon: 2, connection: 3 } as const;
+export const MESSAGE = { start: 1, abandon: 2, connection: 3, prove: 4 } as const;
 /** struct message in native/resident/resident.h. */
 export const MESSAGE_SIZE = 64;
 const LAST_NUMBER = 0xffff_ffff;

@@ -20,11 +20,17 @@ export class StepReport {
   readonly #output: OutputListener | undefined;
   #onRecord: (record: Buffer) => void = () => undefined;
   #onDelivered: (isDelivered: boolean) => void = () => undefined;
+  #hasEnd = false;
 
   constructor(output?: OutputListener) {
     this.#output = output;
     this.record = new Promise<Buffer>((resolve) => (this.#onRecord = resolve));
     this.delivered = new Promise<boolean>((resolve) => (this.#onDelivered = resolve));
+  }
+
+  /** Whether it is known how the step ended, or that nobody will say. */
+  get hasEnd(): boolean {
+    return this.#hasEnd;
   }
 
   /** @param record One whole record; its memory is the caller's again afterwards, but for that of the end. */
@@ -34,15 +40,20 @@ export class StepReport {
     else if (kind === RECORD_KIND.delivered) this.#deliver(decodeDelivery(record));
     else if (kind === RECORD_KIND.lost) this.lose();
     else if (kind === RECORD_KIND.ended || kind === RECORD_KIND.refused) {
-      this.#onRecord(record);
+      this.#end(record);
       if (decodeEnd(record)?.relayed !== true) this.#deliver({ isWhole: true, open: 0 });
     }
   }
 
   /** No more records can come. Those that came count. */
   lose(): void {
-    this.#onRecord(Buffer.alloc(0));
+    this.#end(Buffer.alloc(0));
     this.#deliver({ isWhole: false, open: BOTH });
+  }
+
+  #end(record: Buffer): void {
+    this.#hasEnd = true;
+    this.#onRecord(record);
   }
 
   #deliver({ isWhole, open }: { isWhole: boolean; open: number }): void {

@@ -61,6 +61,14 @@ export function residentKilled(): ExecutorError {
   return lost("was killed before it served", `look for what killed it (${SUSPECTS})`);
 }
 
+/** The error for a socket that is another's: whoever replaced it would be told what steps do. */
+export function socketReplaced(): ExecutorError {
+  return lost(
+    "does not get what is sent to its socket",
+    "look for a process that replaced the socket: give the agent a TMPDIR that no container shares",
+  );
+}
+
 /**
  * Waits for a resident that was just started, but not for ever: a container could stop it and so connect().
  *

@@ -3,12 +3,13 @@ import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { TerminalSize } from "../../step/index.ts";
-import { killLeftovers, killTree } from "../kill-tree.ts";
+import { isOurs, killLeftovers, killTree } from "../kill-tree.ts";
 import { joinStdin, LateStream } from "../late-stream.ts";
 import { watchOom } from "../oom.ts";
 import { ignoreClosedReader } from "../pipe-streams.ts";
 import { CONTROL_END, encodeResize } from "../record.ts";
 import type { ResidentStep } from "../resident-steps.ts";
+import { residentKilled } from "../trial.ts";
 import { startError } from "../start-error.ts";
 import { StepReport } from "../step-report.ts";
 import { conclude, type SupervisedStep } from "../supervised.ts";
@@ -25,6 +26,8 @@ export class HelperStep implements Running, ResidentStep {
   readonly stdin: PassThrough | undefined;
   readonly stdout: LateStream = new LateStream();
   readonly stderr: LateStream = new LateStream();
+  /** Until then nothing of it runs, and none of its timeout is used. */
+  readonly started: Promise<void>;
   readonly ended: Promise<Ending>;
   readonly delivered: Promise<boolean>;
   readonly #report: StepReport = new StepReport();
@@ -56,6 +59,10 @@ export class HelperStep implements Running, ResidentStep {
       this.stderr.end();
       throw startError("the step", error);
     });
+    this.started = started.then(
+      () => undefined,
+      () => undefined,
+    );
     const wasOutOfMemory = watchOom(of.container);
     this.ended = started
       .then(() => this.#report.record)
@@ -87,14 +94,17 @@ export class HelperStep implements Running, ResidentStep {
   }
 
   abandon(): void {
-    if (this.#isReleased) return;
+    // With a record of its end, the resident has reaped the keeper, and its number may be another process's.
+    if (this.#isReleased || this.#report.hasEnd) return;
     const keeper = this.#processes?.[0];
-    if (keeper !== undefined) killTree(keeper);
+    if (keeper !== undefined && isOurs(keeper)) killTree(keeper);
     this.#resident?.abandon(this.#number);
   }
 
   release(): void {
     this.#isReleased = true;
+    // Nobody listens to its records any more. What there is of it is killed and removed, and its turn is over.
+    if (!this.#report.hasEnd) this.#report.lose();
     this.#resident?.release(this.#number);
     // The keeper treats that as "output no longer wanted".
     this.#control?.destroy();
@@ -104,6 +114,12 @@ export class HelperStep implements Running, ResidentStep {
   async #start(request: Buffer): Promise<void> {
     const [requests, control, stdout, stderr, stdin] = await this.#connect(this.stdin ? 5 : 4);
     if (!requests || !control || !stdout || !stderr || !this.#resident) throw new Error("connections are missing");
+    if (this.#isReleased) {
+      // Given up while a resident was waited for: it must not begin.
+      this.#resident.release(this.#number);
+      for (const connection of [requests, control, stdout, stderr, stdin]) connection?.destroy();
+      throw residentKilled();
+    }
     this.#requests = ignoreClosedReader(requests);
     requests.on("data", (chunk: Buffer) => (this.#said = Buffer.concat([this.#said, chunk])));
     requests.end(request);

@@ -5,10 +5,12 @@ import { connect, Socket } from "node:net";
 import os from "node:os";
 import path from "node:path";
 
+import { errnoOf } from "../../errors/index.ts";
 import { childStream } from "../child-streams.ts";
 import { SLOT } from "../descriptor-slots.ts";
 import { encodeMessage, MESSAGE, ResidentSteps, type ResidentStep } from "../resident-steps.ts";
-import { residentKilled, servingInTime } from "../trial.ts";
+import { RECORD_KIND } from "../record.ts";
+import { residentKilled, servingInTime, socketReplaced } from "../trial.ts";
 import { Unavailable } from "../types.ts";
 
 /** O_PATH | O_NOFOLLOW | O_CLOEXEC: of the socket's file, which then needs no name any more. */
@@ -54,6 +56,7 @@ export class HelperResident {
       try {
         await servingInTime(resident.#ready);
         resident.#reference = openSync(file, REFERENCE);
+        await servingInTime(resident.#prove());
         return resident;
       } catch (error) {
         resident.#giveUp();
@@ -103,7 +106,8 @@ export class HelperResident {
   async connect(step: ResidentStep, count: number): Promise<{ number: number; connections: Socket[] }> {
     const number = this.#steps.add(step);
     const connections = Array.from({ length: count }, () =>
-      connect({ path: `/proc/self/fd/${this.#reference ?? -1}` }),
+      // Whatever befalls it later shows as its end: the resident may be killed at any moment.
+      connect({ path: `/proc/self/fd/${this.#reference ?? -1}` }).on("error", () => undefined),
     );
     try {
       await Promise.all(
@@ -120,8 +124,33 @@ export class HelperResident {
       return { number, connections };
     } catch (error) {
       this.#steps.release(number);
-      for (const connection of connections) connection.on("error", () => undefined).destroy();
+      // Nobody listens: it has ended, and Node has not seen that yet.
+      if (errnoOf(error) === "ECONNREFUSED") this.close();
+      for (const connection of connections) connection.destroy();
       throw error;
+    }
+  }
+
+  /**
+   * Rejects where the socket that it is reached by is not its own: the directory may be in a place that a container shares,
+   * whose root is our user. It says so itself, and accepts no connection but ours.
+   */
+  async #prove(): Promise<void> {
+    let settle: (isProven: boolean) => void = () => undefined;
+    const answer = new Promise<boolean>((resolve) => (settle = resolve));
+    const { number, connections } = await this.connect(
+      {
+        onRecord: (record) => settle(record.readUInt32LE(0) === RECORD_KIND.proven && record.readInt32LE(16) === 0),
+        onLost: () => settle(false),
+      },
+      1,
+    );
+    try {
+      this.#control.write(encodeMessage(MESSAGE.prove, number));
+      if (!(await answer)) throw socketReplaced();
+    } finally {
+      this.#steps.release(number);
+      for (const connection of connections) connection.destroy();
     }
   }
 

@@ -2,7 +2,7 @@
 export const P_PID = 1;
 export const WEXITED = 4;
 /** Leaves it to be reaped. */
-const WNOWAIT = 0x01000000;
+export const WNOWAIT = 0x01000000;
 
 /** The C functions we call, as koffi makes them. */
 export interface Functions {

@@ -3,7 +3,7 @@ import os from "node:os";
 import { SystemError } from "../../errors/index.ts";
 import { signalName } from "../signal-name.ts";
 import type { ProcessEnd } from "../trial.ts";
-import { bind, P_PID, WEXITED } from "./bindings.ts";
+import { bind, P_PID, WEXITED, WNOWAIT } from "./bindings.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 
 const O_CLOEXEC = 0o2000000;
@@ -62,6 +62,8 @@ export interface Libc {
   send(socket: number, message: Uint8Array, descriptors: readonly number[]): boolean;
   /** Starts a program with no environment, all signals blocked and at their default, and only these descriptors besides close-on-exec ones. */
   spawn(path: string, argv: readonly string[], descriptors: readonly (readonly [from: number, to: number])[]): number;
+  /** Whether this child, which has not been reaped, has ended. It stays to be reaped. */
+  hasEnded(pid: number): boolean;
   /** How this child has ended; it is then gone. Undefined: it has not. */
   reap(pid: number): ProcessEnd | undefined;
   /** Waits for a child's end, on a thread of koffi's. It stays to be reaped: until then its number is its own. */
@@ -178,6 +180,11 @@ export async function loadLibc(): Promise<Libc> {
         c.actionsDestroy(actions);
       }
       return pid[0] ?? -1;
+    },
+    hasEnded(child) {
+      siginfo[0] = 0;
+      // Not found: the embedding program reaped it.
+      return c.waitid(P_PID, child, siginfo, WEXITED | WNOHANG | WNOWAIT) !== 0 || siginfo[0] !== 0;
     },
     reap(child) {
       // Only a child that has ended is written into it.

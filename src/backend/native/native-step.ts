@@ -2,17 +2,21 @@ import type { Writable } from "node:stream";
 
 import { SystemError } from "../../errors/index.ts";
 import type { TerminalSize } from "../../step/index.ts";
-import { killLeftovers, killTree } from "../kill-tree.ts";
+import { isOurs, killLeftovers, killTree } from "../kill-tree.ts";
 import { watchOom } from "../oom.ts";
 import { writePipe } from "../pipe-streams.ts";
-import { CONTROL_END, encodeResize } from "../record.ts";
+import { CONTROL_END, encodeRefusal, encodeResize } from "../record.ts";
 import { StepReport } from "../step-report.ts";
 import { conclude, type SupervisedStep } from "../supervised.ts";
+import { residentKilled } from "../trial.ts";
 import type { Ending, Running } from "../types.ts";
 import { LatePipe } from "./late-pipe.ts";
 import type { Libc } from "./libc.ts";
 import type { Resident, SentStep } from "./resident.ts";
 import type { StepPipes } from "./step-pipes.ts";
+
+/** Residents that end while a step is on its way to them. One is chance, three are not: a container can kill each in time. */
+const ATTEMPTS = 3;
 
 /** A step that a keeper of the resident's starts and supervises. */
 export class NativeStep implements Running, SentStep {
@@ -32,6 +36,10 @@ export class NativeStep implements Running, SentStep {
     throw new Error("the step has not been sent");
   };
   #number: number | undefined;
+  #attempts = 0;
+  #isGivenUp = false;
+  /** The keeper's child, once the request that tells of it is closed. */
+  #child: number | undefined;
 
   constructor(libc: Libc, of: Pick<SupervisedStep, "step" | "container" | "sharedRoot">, pipes: StepPipes) {
     this.#libc = libc;
@@ -57,14 +65,19 @@ export class NativeStep implements Running, SentStep {
     });
     this.delivered = this.#report.delivered;
     const wasOutOfMemory = watchOom(of.container);
-    const child = (): number | undefined => pipes.processes?.child;
+    const child = (): number | undefined => pipes.processes?.child ?? this.#child;
     this.ended = this.#report.record.then((record) => conclude(record, { ...of, wasOutOfMemory, child }));
   }
 
-  /** @param find Gives the resident that lives, for another may have to be found. */
+  /**
+   * Throws what `find` throws, a SystemError, or ExecutorError HELPER_LOST.
+   *
+   * @param find Gives the resident that lives, for another may have to be found.
+   */
   sendTo(find: () => Resident): void {
     this.#find = find;
     do {
+      if (this.#attempts++ === ATTEMPTS) throw residentKilled();
       this.#resident = find();
       this.#number = this.#resident.start(this);
     } while (this.#number === undefined);
@@ -83,12 +96,17 @@ export class NativeStep implements Running, SentStep {
   }
 
   onUnsent(): void {
+    if (this.#isGivenUp) return this.#report.lose();
     try {
       this.sendTo(this.#find);
     } catch {
       // Another resident cannot be started. The loss of the first is the better error.
       this.#report.lose();
     }
+  }
+
+  onFailed(error: unknown): void {
+    this.#report.receive(encodeRefusal(error));
   }
 
   signal(signal: number, wholeTree: boolean): void {
@@ -104,13 +122,31 @@ export class NativeStep implements Running, SentStep {
   }
 
   abandon(): void {
-    if (this.#control === undefined) return;
+    this.#isGivenUp = true;
+    // Then the resident has reaped the keeper, and its number may be another process's.
+    if (this.#control === undefined || this.#report.hasEnd) return;
     const processes = this.#pipes.processes;
-    if (processes) killTree(processes.keeper);
+    if (processes && isOurs(processes.keeper)) killTree(processes.keeper);
     if (this.#number !== undefined) this.#resident?.abandon(this.#number);
   }
 
   release(): void {
+    this.#isGivenUp = true;
+    if (!this.#report.hasEnd) {
+      // Nobody listens to its records any more. What there is of it is killed and removed, and its turn is over.
+      this.#child = this.#pipes.processes?.child;
+      this.#report.lose();
+    }
+    this.#letGo();
+  }
+
+  /** It was never sent, and will not be: closes all that it has. */
+  discard(): void {
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy();
+    this.#letGo();
+  }
+
+  #letGo(): void {
     if (this.#number !== undefined) this.#resident?.release(this.#number);
     // The keeper treats that as "output no longer wanted".
     if (this.#control !== undefined) this.#libc.close(this.#control);

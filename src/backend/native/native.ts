@@ -26,6 +26,7 @@ export class NativeBackend implements Backend {
   readonly #sharedRoot: SharedRoot | undefined;
   readonly #slots: [number, number][] = [];
   #resident: Resident | undefined;
+  #isClosed = false;
 
   constructor(
     libc: Libc,
@@ -61,24 +62,23 @@ export class NativeBackend implements Backend {
 
   start(step: PreparedStep, stdin: boolean): Running {
     const pipes = new StepPipes(this.#libc);
+    let started: NativeStep | undefined;
     try {
       pipes.giveRequest(encodeRequest(this.#container, step, stdin));
       for (const name of ["control", "stdout", "stderr"] as const) pipes.open(name);
       if (stdin) pipes.open("stdin");
-      const started = new NativeStep(
-        this.#libc,
-        { step, container: this.#container, sharedRoot: this.#sharedRoot },
-        pipes,
-      );
+      started = new NativeStep(this.#libc, { step, container: this.#container, sharedRoot: this.#sharedRoot }, pipes);
       started.sendTo(() => this.#living());
       return started;
     } catch (error) {
+      started?.discard();
       pipes.close();
       throw startError("the step", error);
     }
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#resident?.close();
     this.#helper.close();
     for (const [fd] of this.#slots) this.#libc.close(fd);
@@ -86,6 +86,8 @@ export class NativeBackend implements Backend {
 
   /** The resident, or a new one where that was killed. */
   #living(): Resident {
+    // The numbers of its descriptors may be others' by now.
+    if (this.#isClosed) throw new Error("the backend is closed");
     if (!this.#resident?.isAlive) {
       this.#resident = new Resident(this.#libc, spawnResident(this.#libc, this.#helper, this.#slots));
     }

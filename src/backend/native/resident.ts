@@ -7,6 +7,8 @@ import type { Libc } from "./libc.ts";
 import type { SpawnedResident } from "./spawn-resident.ts";
 
 const SIGCONT = 18;
+/** How long until what its socket had no room for is sent again, unless a record comes before: mostly one does. */
+const RETRY_MS = 10;
 /** It has ended, and its end is about to be seen. */
 const ENDED: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET", "ESRCH", "ENOTCONN"]);
 
@@ -18,6 +20,8 @@ export interface SentStep extends ResidentStep {
   onSent(): void;
   /** The resident is gone, and the step was never sent to it. */
   onUnsent(): void;
+  /** The step cannot be sent, for another reason than the resident's end. */
+  onFailed(error: unknown): void;
 }
 
 function isEnd(error: unknown): boolean {
@@ -31,6 +35,7 @@ export class Resident {
   readonly #steps: ResidentSteps<SentStep>;
   /** Those that its socket has no room for yet. */
   #unsent: number[] = [];
+  #retry: NodeJS.Timeout | undefined;
   #socket: number | undefined;
 
   constructor(libc: Libc, { pid, socket, records }: SpawnedResident) {
@@ -67,6 +72,7 @@ export class Resident {
     }
     if (this.isAlive) {
       this.#unsent.push(number);
+      this.#sendLater();
       return number;
     }
     this.#steps.release(number);
@@ -94,6 +100,7 @@ export class Resident {
     this.#libc.close(this.#socket);
     this.#socket = undefined;
     this.#wake();
+    if (this.#unsent.length > 0) this.#sendLater();
   }
 
   /** A container that sees our processes may have stopped it. */
@@ -107,6 +114,11 @@ export class Resident {
 
   #send(number: number, step: SentStep): boolean {
     if (this.#socket === undefined) return false;
+    // A keeper that a container stops before it has closed what it inherits would keep socket and records open.
+    if (this.#libc.hasEnded(this.#pid)) {
+      this.close();
+      return false;
+    }
     this.#wake();
     try {
       const message = encodeMessage(MESSAGE.start, number, step.descriptors.length);
@@ -121,18 +133,30 @@ export class Resident {
     return true;
   }
 
+  /** Those that have its messages may say nothing for long, and it may be stopped: then no record comes. */
+  #sendLater(): void {
+    if (this.#retry) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#sendMore();
+    }, RETRY_MS);
+  }
+
   #sendMore(): void {
-    if (this.#unsent.length === 0) return;
-    const waiting = this.#unsent;
-    this.#unsent = [];
-    for (const [index, number] of waiting.entries()) {
+    while (this.isAlive && this.#unsent.length > 0) {
+      const [number = 0] = this.#unsent;
       const step = this.#steps.get(number);
-      // It may have been given up meanwhile.
-      if (!step || this.#send(number, step)) continue;
-      this.#unsent = waiting.slice(index);
-      break;
+      try {
+        // It may have been given up meanwhile.
+        if (step && !this.#send(number, step)) break;
+      } catch (error) {
+        this.#steps.release(number);
+        step?.onFailed(error);
+      }
+      this.#unsent.shift();
     }
     if (!this.isAlive) this.#handBack();
+    else if (this.#unsent.length > 0) this.#sendLater();
   }
 
   /** What was never sent goes to another resident. */
