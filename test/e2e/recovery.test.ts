@@ -114,6 +114,8 @@ for (const backend of BACKENDS) {
       const resident = (): number => helpersOf(process.pid).find((helper) => helper !== before) ?? 0;
       await until("it recovers", () => resident() > 0 && helpersOf(resident()).length > 0);
       const [recovery = 0] = helpersOf(resident());
+      // It closes that after it has tied its life to the resident's: one that is stopped before stays (SECURITY.md).
+      await until("it is the resident's", () => !existsSync(`/proc/${recovery}/fd/3`));
       process.kill(recovery, "SIGSTOP");
       if (backend === "native") assert.equal((await step).exitCode, 3);
       else await step.catch(() => undefined);

@@ -210,6 +210,8 @@ static void grab(void)
         int last = last_pid();
         for (int pid = last - 1; held < 0 && pid <= last + 1; pid++) {
             char path[64];
+            if (pid == getppid() || parent_of(pid) == getppid())
+                continue; /* our own keeper and its relay: they are of another program */
             snprintf(path, sizeof path, "/proc/%d/exe", pid);
             ssize_t length = readlink(path, program, sizeof program - 1);
             if (length <= 0 || !is_of_agent(pid))

@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { startAttack } from "./attack.ts";
 import { outcomeOf } from "./alive.ts";
-import { SUPERVISED, Violation, type HostileCase } from "./case.ts";
+import { chances, SUPERVISED, Violation, type HostileCase } from "./case.ts";
 import { withHostileGuest } from "./hostile-guest.ts";
 import { helpersOf, isAlive, killIfAlive } from "../support/children.ts";
 import { REPOSITORY } from "../support/programs.ts";
@@ -14,7 +14,7 @@ const HELPER = path.join(REPOSITORY, `native/build/helper-${process.arch}`);
 /** So many variables that the kernel and the helper take a while to look at them: the attack sees it run. */
 const LARGE_ENVIRONMENT = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`V${index}`, "x"]));
 /** Each is a chance of getting hold of the program; one is enough. */
-const STEPS = 100;
+const STEPS = chances(100);
 
 function checksum(): string {
   return createHash("sha256").update(readFileSync(HELPER)).digest("hex");
