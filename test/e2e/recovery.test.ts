@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { connect, type BackendName } from "../../src/index.ts";
 import type { ThrowAwayGuest } from "../guests/guest.ts";
-import { helpersOf, isAlive, keeperOf } from "../support/children.ts";
+import { keeperOf } from "../support/children.ts";
 import { startCli } from "../support/cli.ts";
 import { withGuest } from "../support/contract.ts";
 import { until } from "../support/until.ts";
@@ -98,30 +98,3 @@ test("a fresh script has the mark of its name", async () => {
     guest.close();
   });
 });
-
-for (const backend of BACKENDS) {
-  test(`${backend}: a process that recovers scripts and is stopped holds up neither steps nor the end`, async () => {
-    await withGuest({}, async ({ pid, sharedRoot, containerRoot }) => {
-      const guest = await connect({ pid, sharedRoot, containerRoot, backend });
-      const [before = 0] = helpersOf(process.pid);
-      // Names as ours are, so that it looks at each of them.
-      for (let file = 10000; file < 30000; file++) {
-        writeFileSync(path.join(sharedRoot, `0190a5e0-0000-7000-8000-0000000${file}.sh`), "");
-      }
-      process.kill(before, "SIGKILL");
-      await until("it has ended", () => !isAlive(before));
-      const step = guest.run({ script: "exit 3", timeout: 4000 });
-      const resident = (): number => helpersOf(process.pid).find((helper) => helper !== before) ?? 0;
-      await until("it recovers", () => resident() > 0 && helpersOf(resident()).length > 0);
-      const [recovery = 0] = helpersOf(resident());
-      // It closes that after it has tied its life to the resident's: one that is stopped before stays (SECURITY.md).
-      await until("it is the resident's", () => !existsSync(`/proc/${recovery}/fd/3`));
-      process.kill(recovery, "SIGSTOP");
-      if (backend === "native") assert.equal((await step).exitCode, 3);
-      else await step.catch(() => undefined);
-      guest.close();
-      await until("the resident has ended", () => helpersOf(process.pid).length === 0);
-      await until("so has that process", () => !isAlive(recovery));
-    });
-  });
-}
